@@ -1,0 +1,28 @@
+"""Where a machine meets a link."""
+
+from __future__ import annotations
+
+from testbed.link.link import Link
+from testbed.trace.tracer import HostTracer
+from testbed.wire.packet import Packet
+
+
+class Interface:
+    """The outgoing direction of a link, and the name under which the machine knows both directions."""
+
+    __slots__ = ("_tracer", "link", "name")
+
+    def __init__(self, name: str, link: Link, tracer: HostTracer) -> None:
+        self.name = name
+        self.link = link
+        self._tracer = tracer
+
+    @property
+    def mtu(self) -> int:
+        """The largest packet that the link takes, in bytes."""
+        return self.link.mtu
+
+    def push(self, packet: Packet, now: int) -> None:
+        """Send `packet` onto the link."""
+        self._tracer.frame(now, self.name, "out", packet)
+        self.link.push(packet, now)

@@ -1,0 +1,177 @@
+"""What an application holds of a connection, and how it hears of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from testbed.clock import Alarm
+from testbed.tcp.connection import Connection
+from testbed.tcp.events import CLOSED, CONNECTED, FAILED, PEER_CLOSED, READABLE, WRITABLE
+from testbed.tcp.stats import ConnectionStats
+
+if TYPE_CHECKING:
+    from testbed.host.host import Host
+
+Endpoint = tuple[int, int]
+"""Address and port."""
+
+
+class Handler:
+    """An application's end of a socket. Override what matters; each is called with the socket and the time (ns)."""
+
+    def connected(self, socket: Socket, now: int) -> None:
+        """The handshake is over."""
+
+    def readable(self, socket: Socket, now: int) -> None:
+        """There is something to `read`."""
+
+    def writable(self, socket: Socket, now: int) -> None:
+        """There is room again, after a `write` that was not taken whole."""
+
+    def peer_closed(self, socket: Socket, now: int) -> None:
+        """Nothing more will come than is to be read now."""
+
+    def failed(self, socket: Socket, now: int, error: str) -> None:
+        """The connection ended against the application's will; `closed` follows."""
+
+    def closed(self, socket: Socket, now: int) -> None:
+        """The connection is over, and its port free again."""
+
+
+class Socket:
+    """One end of a connection, for its application. Times are the host's clock's."""
+
+    __slots__ = ("_alarm", "_busy", "connection", "handler", "host", "label", "local", "remote")
+
+    def __init__(
+        self, host: Host, connection: Connection, local: Endpoint, remote: Endpoint, handler: Handler, label: str
+    ) -> None:
+        self.host = host
+        self.connection = connection
+        self.local = local
+        self.remote = remote
+        self.handler = handler
+        self.label = label
+        self._alarm = Alarm(host.clock, Socket._expire, self)
+        self._busy = False
+
+    # -- for the application -----------------------------------------------------------------------------------------
+
+    @property
+    def state(self) -> str:
+        """The connection's state as RFC 9293 spells it."""
+        return self.connection.machine.state.label
+
+    @property
+    def stats(self) -> ConnectionStats:
+        """What this end has counted."""
+        return self.connection.stats
+
+    @property
+    def available(self) -> int:
+        """Bytes that can be read now."""
+        receiver = self.connection.receiver
+        return receiver.reassembly.unread if receiver is not None else 0
+
+    @property
+    def room(self) -> int:
+        """Bytes that can be written now."""
+        return 0 if self.connection.sender.closing else self.connection.sender.buffer.room
+
+    @property
+    def at_eof(self) -> bool:
+        """Whether the peer has closed and everything is read."""
+        receiver = self.connection.receiver
+        return receiver is not None and receiver.finished and receiver.reassembly.unread == 0
+
+    @property
+    def urgent(self) -> bool:
+        """Whether urgent data is still to be read, or to come (RFC 6093)."""
+        receiver = self.connection.receiver
+        return receiver is not None and receiver.urgent > receiver.reassembly.next - receiver.reassembly.unread
+
+    def write(self, data: bytes) -> int:
+        """Send `data`; return how much was taken. After less than all, `Handler.writable` says when to go on."""
+        taken = self.connection.write(self.host.clock.now, data)
+        self.service()
+        return taken
+
+    def write_urgent(self, data: bytes) -> int:
+        """The same, for data whose end the urgent pointer shall show (RFC 6093 advises against it)."""
+        taken = self.connection.write(self.host.clock.now, data, urgent=True)
+        self.service()
+        return taken
+
+    def read(self, limit: int) -> bytes:
+        """Up to `limit` bytes; empty when nothing waits. `at_eof` tells the end from a pause."""
+        data = self.connection.read(self.host.clock.now, limit)
+        if data:
+            self.service()
+        return data
+
+    def close(self) -> None:
+        """Close for sending; reading goes on (a half close)."""
+        self.connection.close(self.host.clock.now)
+        self.service()
+
+    def release(self) -> None:
+        """Let go of the connection: close, and answer with RST whatever would need a reader."""
+        self.connection.release(self.host.clock.now)
+        self.service()
+
+    def abort(self) -> None:
+        """Reset the connection."""
+        self.connection.abort(self.host.clock.now)
+        self.service()
+
+    # -- for the host ------------------------------------------------------------------------------------------------
+
+    def service(self) -> None:
+        """Feed was given: tell the application, send what is to be sent, set the alarm.
+
+        What the application does meanwhile comes back here and is left to the loop in progress.
+        """
+        if self._busy:
+            return
+        self._busy = True
+        now = self.host.clock.now
+        connection = self.connection
+        ended = 0
+        while True:
+            events = connection.events
+            if events:
+                connection.events = 0
+                ended |= events & CLOSED
+                self._tell(events, now)
+            segments = connection.pull(now)
+            if segments:
+                self.host.send(segments, self.remote[0], now)
+            if not connection.events:
+                break
+        self._busy = False
+        self._alarm.set(connection.deadline)
+        if ended:
+            self.host.forget(self)
+
+    def _tell(self, events: int, now: int) -> None:
+        handler = self.handler
+        if events & CONNECTED:
+            handler.connected(self, now)
+        if events & READABLE:
+            handler.readable(self, now)
+        if events & WRITABLE:
+            handler.writable(self, now)
+        if events & PEER_CLOSED:
+            handler.peer_closed(self, now)
+        if events & FAILED:
+            handler.failed(self, now, self.connection.error)
+        if events & CLOSED:
+            handler.closed(self, now)
+
+    @staticmethod
+    def _expire(socket: Socket, now: int) -> None:
+        socket.connection.expire(now)
+        socket.service()
+
+    def __repr__(self) -> str:
+        return f"<Socket {self.label} on {self.host.name}, {self.state}>"

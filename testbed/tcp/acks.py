@@ -1,0 +1,49 @@
+"""When to acknowledge (RFC 9293 section 3.8.6.3, RFC 5681 section 4.2)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+WAITING: Final = 1
+AT_ONCE: Final = 2
+
+
+class Acks:
+    """Whether an acknowledgement is owed: `due` is 0 (none), WAITING for company, or to be sent AT_ONCE.
+
+    `reason` is what the trace will say of it.
+    """
+
+    __slots__ = ("_bytes", "_every", "_patience", "due", "reason")
+
+    def __init__(self, patience: int, every: int) -> None:
+        self._patience = patience  # ns that an acknowledgement may wait; 0: none may
+        self._every = every
+        self._bytes = 0
+        self.due = 0
+        self.reason = ""
+
+    def data(self, size: int, mss: int) -> None:
+        """`size` bytes came in order, and left no hole."""
+        self._bytes += size
+        if self._patience == 0 or self._bytes >= self._every * mss:
+            self.at_once("acknowledgement")
+        elif self.due == 0:
+            self.due = WAITING
+            self.reason = "delayed acknowledgement"
+
+    def at_once(self, reason: str) -> None:
+        """Acknowledge without waiting: a hole, a duplicate, a FIN, a challenge."""
+        if self.due != AT_ONCE:
+            self.due = AT_ONCE
+            self.reason = reason
+
+    def expire(self) -> None:
+        """The acknowledgement that waits has waited long enough."""
+        if self.due == WAITING:
+            self.due = AT_ONCE
+
+    def sent(self) -> None:
+        """A segment with an acknowledgement has left."""
+        self.due = 0
+        self._bytes = 0

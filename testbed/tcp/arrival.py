@@ -1,0 +1,230 @@
+"""SEGMENT ARRIVES in the synchronised states (RFC 9293 section 3.10.7.4), step by step, in the RFC's order, with
+RFC 5961's answers to blind attacks and RFC 7323's protection against wrapped sequence numbers.
+
+Each step returns None to go on, or the verdict that ends the processing: a few words for the trace.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from testbed.tcp import closing, handshake
+from testbed.tcp.events import READABLE
+from testbed.tcp.sequence import unwrap
+from testbed.tcp.state import Event, State
+from testbed.wire.segment import ACK, FIN, RST, SYN, URG, Segment
+
+if TYPE_CHECKING:
+    from testbed.tcp.connection import Connection
+
+ACCEPTED = ""
+
+_RECEIVING = (State.ESTABLISHED, State.FIN_WAIT_1, State.FIN_WAIT_2)
+
+
+def receive(connection: Connection, now: int, segment: Segment) -> str:
+    """Process a segment in any state but CLOSED and LISTEN, which are the host's; return the verdict, "" for good."""
+    if connection.machine.state is State.SYN_SENT:
+        return handshake.receive_in_syn_sent(connection, now, segment)
+    receiver = connection.receiver
+    assert receiver is not None
+    flags = segment.flags
+    seq = unwrap(segment.seq, receiver.reassembly.next)
+    if flags & SYN and connection.machine.state is State.SYN_RECEIVED and seq == receiver.initial:
+        verdict = handshake.receive_syn_again(connection, now, segment)
+        if verdict is not None:
+            return verdict
+        flags &= ~SYN  # a SYN,ACK that crossed ours: what counts is its acknowledgement
+        seq += 1
+    verdict = _first_check_sequence(connection, now, segment, seq, flags)
+    if verdict is not None:
+        return verdict
+    if flags & (RST | SYN):
+        return _second_check_reset(connection, now, seq) if flags & RST else _fourth_check_syn(connection, now)
+    verdict = _fifth_check_ack(connection, now, segment, seq)
+    if verdict is not None:
+        return verdict
+    if flags & URG:
+        _sixth_check_urgent(connection, segment, seq)
+    if segment.payload:
+        verdict = _seventh_process_text(connection, now, segment, seq)
+        if verdict is not None:
+            return verdict
+    if flags & FIN or receiver.fin is not None:
+        _eighth_check_fin(connection, now, segment, seq)
+    return ACCEPTED
+
+
+def challenge(connection: Connection, now: int) -> str:
+    """Answer a suspicious segment with an acknowledgement that an honest peer understands (RFC 5961)."""
+    receiver = connection.receiver
+    assert receiver is not None
+    if not connection.challenges.allowed(now):
+        return "suspicious, not answered"
+    connection.stats.challenge_acks_sent += 1
+    receiver.acks.at_once("challenge")
+    return "challenged"
+
+
+def _first_check_sequence(connection: Connection, now: int, segment: Segment, seq: int, flags: int) -> str | None:
+    """First: check sequence number; before it, PAWS (RFC 7323 section 5.3, R1)."""
+    receiver = connection.receiver
+    assert receiver is not None
+    timestamps = connection.output.timestamps
+    stamp = segment.timestamp
+    if timestamps.on and not flags & RST:
+        if stamp is None:
+            return "no timestamp"  # section 3.2: SHOULD silently drop
+        if timestamps.is_old(now, stamp):
+            receiver.acks.at_once("old timestamp")
+            return "old timestamp"
+    length = len(segment.payload) + (flags & FIN != 0) + (flags & SYN != 0)
+    if not receiver.acceptable(seq, length):
+        return _refuse(connection, now, segment, seq, flags, length)
+    if timestamps.on and stamp is not None and seq <= receiver.last_ack:
+        timestamps.note(now, stamp)  # R3 and section 4.3
+    return None
+
+
+def _refuse(connection: Connection, now: int, segment: Segment, seq: int, flags: int, length: int) -> str:
+    """A segment outside the window: acknowledge, unless it is a reset, and drop it.
+
+    "If the RCV.WND is zero, no segments will be acceptable, but special allowance should be made to accept valid
+    ACKs, URGs, and RSTs": an acknowledgement in what we refuse is still one.
+    """
+    receiver = connection.receiver
+    assert receiver is not None
+    if flags & RST:
+        if receiver.window == 0 and seq == receiver.next:
+            return _second_check_reset(connection, now, seq)
+        return "out of window"
+    if connection.machine.state is State.TIME_WAIT and flags & FIN:
+        closing.enter_time_wait(
+            connection, now
+        )  # eighth step: our last acknowledgement was lost; restart the 2 MSL timer
+    if length:
+        connection.stats.duplicate_segments_received += 1
+    if flags & SYN and connection.machine.state >= State.ESTABLISHED:
+        return challenge(connection, now)
+    receiver.acks.at_once("not acceptable")
+    if flags & ACK and not flags & SYN and seq <= receiver.next and connection.machine.state >= State.ESTABLISHED:
+        _note_acknowledgement(connection, now, segment, seq)
+    return "out of window"
+
+
+def _note_acknowledgement(connection: Connection, now: int, segment: Segment, seq: int) -> None:
+    """Use the acknowledgement of a segment whose text is refused: a probe of our closed window, a duplicate."""
+    sender = connection.sender
+    ack = unwrap(segment.ack, sender.una)
+    if sender.una < ack <= sender.highest:
+        changed = sender.update_window(now, seq, ack, segment.window << sender.shift)
+        sender.acknowledge(now, ack, segment, changed)
+        connection.made_room()
+        if sender.fin_acknowledged:
+            closing.our_fin_acknowledged(connection, now)
+
+
+def _second_check_reset(connection: Connection, now: int, seq: int) -> str:
+    """Second: check the RST bit. Exactly what is expected resets; what is merely in the window is challenged
+    (RFC 5961 section 3.2, RFC 9293 section 3.10.7.4)."""
+    receiver = connection.receiver
+    assert receiver is not None
+    if seq != receiver.next:
+        return challenge(connection, now)
+    connection.stats.resets_received += 1
+    state = connection.machine.state
+    if state is State.SYN_RECEIVED and not connection.active:
+        closing.finish(connection, now, Event.RETURN_TO_LISTEN)
+    elif state is State.SYN_RECEIVED:
+        closing.finish(connection, now, Event.RECEIVE_RST, "connection refused")
+    elif state in (State.CLOSING, State.LAST_ACK, State.TIME_WAIT):
+        closing.finish(connection, now, Event.RECEIVE_RST)
+    else:
+        closing.finish(connection, now, Event.RECEIVE_RST, "connection reset by peer")
+    return ACCEPTED
+
+
+def _fourth_check_syn(connection: Connection, now: int) -> str:
+    """Fourth: check the SYN bit. (The third step, security, is not for us.)"""
+    if connection.machine.state is State.SYN_RECEIVED and not connection.active:
+        closing.finish(connection, now, Event.RETURN_TO_LISTEN)
+        return "SYN in window"
+    return challenge(connection, now)  # RFC 5961 section 4.2
+
+
+def _fifth_check_ack(connection: Connection, now: int, segment: Segment, seq: int) -> str | None:
+    """Fifth: check the ACK field."""
+    if not segment.flags & ACK:
+        return "no acknowledgement"
+    sender, receiver = connection.sender, connection.receiver
+    assert receiver is not None
+    ack = unwrap(segment.ack, sender.una)
+    if sender.una == sender.initial:  # our SYN is not acknowledged: SYN-RECEIVED, or FIN-WAIT-1 straight from it
+        if not sender.una < ack <= sender.highest:
+            connection.output.emit_reset(now, ack, None, "acknowledges what was never sent")
+            return "unacceptable acknowledgement"
+        handshake.finish_passive(connection, now, segment, seq, ack)
+    elif ack > sender.highest:
+        receiver.acks.at_once("acknowledges what was never sent")
+        return "acknowledges what was never sent"
+    elif ack < sender.una - sender.max_window:
+        return challenge(connection, now)  # RFC 5961 section 5.2
+    if ack >= sender.una:
+        changed = sender.update_window(now, seq, ack, segment.window << sender.shift)
+        had = sender.una
+        sender.acknowledge(now, ack, segment, changed)
+        if sender.una > had:
+            connection.made_room()
+            if sender.fin_acknowledged:
+                closing.our_fin_acknowledged(connection, now)
+                if connection.machine.state is State.CLOSED:
+                    return ACCEPTED
+    return None
+
+
+def _sixth_check_urgent(connection: Connection, segment: Segment, seq: int) -> None:
+    """Sixth: check the URG bit: RCV.UP is the octet after the urgent data (RFC 6093 section 6.1)."""
+    receiver = connection.receiver
+    assert receiver is not None
+    if connection.machine.state in _RECEIVING:
+        receiver.urgent = max(receiver.urgent, seq + segment.urgent_pointer)
+
+
+def _seventh_process_text(connection: Connection, now: int, segment: Segment, seq: int) -> str | None:
+    """Seventh: process the segment text, in the states in which more can come."""
+    receiver = connection.receiver
+    assert receiver is not None
+    if connection.machine.state not in _RECEIVING:
+        return None  # "This should not occur since a FIN has been received from the remote side."
+    if connection.released:
+        # Nobody will read it: the peer must not believe that somebody has (RFC 2525 section 2.17).
+        closing.reset_peer(connection, now, "data after close")
+        closing.finish(connection, now, Event.ABORT)
+        return "nobody reads"
+    fresh = receiver.accept(seq, segment.payload)
+    if fresh:
+        connection.stats.bytes_received += fresh
+        connection.events |= READABLE
+    elif seq > receiver.reassembly.next:
+        connection.stats.out_of_order_segments_received += 1
+    else:
+        connection.stats.duplicate_segments_received += 1
+    return None
+
+
+def _eighth_check_fin(connection: Connection, now: int, segment: Segment, seq: int) -> None:
+    """Eighth: check the FIN bit. A FIN beyond a hole waits until the hole is filled."""
+    receiver = connection.receiver
+    assert receiver is not None
+    if segment.flags & FIN and receiver.fin is None:
+        receiver.fin = seq + len(segment.payload)
+        if not receiver.finished:
+            receiver.acks.at_once("duplicate acknowledgement")
+    if not receiver.finished or connection.machine.state not in (State.SYN_RECEIVED, *_RECEIVING):
+        if segment.flags & FIN:
+            receiver.acks.at_once("FIN again")
+            if connection.machine.state is State.TIME_WAIT:
+                closing.enter_time_wait(connection, now)
+        return
+    receiver.acks.at_once("acknowledgement of FIN")
+    closing.peer_closed(connection, now)

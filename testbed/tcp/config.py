@@ -1,0 +1,159 @@
+"""Every setting of our TCP, with the RFC's default and its clause.
+
+The YAML key, the attribute and the column of a sweep's table are one word. Times are ns, sizes bytes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Final
+
+from testbed.clock import MILLISECOND, SECOND
+from testbed.errors import UnitError
+from testbed.units import Count, Duration, Size
+
+MAX_WINDOW_SCALE: Final = 14  # RFC 7323 section 2.3
+
+
+@dataclass(frozen=True, kw_only=True)
+class TcpConfig:
+    """One end's settings. Which of them may differ between the ends: all, for each speaks for itself."""
+
+    # -- congestion control ------------------------------------------------------------------------------------------
+
+    congestion: str = "reno"
+    """The congestion control, by its name in `testbed list controls`."""
+
+    initial_window: Count = 10
+    """Segments that may be sent before the first acknowledgement (RFC 6928 section 2: min(10·MSS, max(2·MSS, 14600)))."""
+
+    dupack_threshold: Count = 3
+    """Duplicate acknowledgements that mean loss (RFC 5681 section 3.2)."""
+
+    idle_restart: bool = True
+    """Restart from the initial window after being idle for longer than the RTO (RFC 5681 section 4.1)."""
+
+    # -- retransmission ----------------------------------------------------------------------------------------------
+
+    rto_initial: Duration = 1 * SECOND
+    """Retransmission timeout before the first round-trip sample (RFC 6298 section 2.1)."""
+
+    rto_min: Duration = 1 * SECOND
+    """Least retransmission timeout (RFC 6298 section 2.4: SHOULD be 1 s; Linux has 200 ms)."""
+
+    rto_max: Duration = 60 * SECOND
+    """Greatest retransmission timeout, backed off or not (RFC 6298 section 2.5: at least 60 s)."""
+
+    syn_retries: Count = 7
+    """R2 for SYN and SYN-ACK: retransmissions before giving up (RFC 9293 MUST-23: at least 3 min; 7 give 183 s)."""
+
+    data_retries: Count = 15
+    """R2 for data and FIN: retransmissions before giving up (RFC 9293 section 3.8.3: SHOULD be at least 100 s)."""
+
+    r1: Count = 3
+    """Retransmissions after which the trace notes that the path may be bad (RFC 9293 section 3.8.3: at least 3)."""
+
+    user_timeout: Duration = 0
+    """Give up when data stays unacknowledged for this long (RFC 9293 section 3.9.1.1). 0: only `data_retries` decide."""
+
+    # -- buffers and windows -----------------------------------------------------------------------------------------
+
+    send_buffer: Size = 4 * 2**20
+    """Bytes that the application may write ahead of their acknowledgement."""
+
+    receive_buffer: Size = 4 * 2**20
+    """Bytes held for the application: the largest window that is advertised."""
+
+    window_scaling: bool = True
+    """Offer window scaling, so that windows above 65535 bytes can be advertised (RFC 7323 section 2)."""
+
+    mss: Size = 0
+    """Largest segment to send or to accept, in bytes of data and options. 0: what the interface's MTU allows
+    (RFC 9293 section 3.7.1: MTU less 40)."""
+
+    # -- acknowledgements and small segments -------------------------------------------------------------------------
+
+    nagle: bool = True
+    """Hold back a small segment while data is unacknowledged (RFC 9293 section 3.7.4, RFC 896)."""
+
+    delayed_ack: Duration = 200 * MILLISECOND
+    """Longest time that an acknowledgement waits for company (RFC 9293 MUST-40: below 500 ms). 0: acknowledge at once."""
+
+    ack_every: Count = 2
+    """Full-sized segments that are acknowledged at once, together (RFC 9293 SHLD-18: every second)."""
+
+    sws_override: Duration = 200 * MILLISECOND
+    """Longest time that silly-window avoidance holds data back (RFC 9293 section 3.8.6.2.1: 0.1 to 1 s)."""
+
+    sack: bool = True
+    """Offer selective acknowledgements, and send them when the peer offers too (RFC 2018)."""
+
+    timestamps: bool = True
+    """Offer timestamps, for round-trip samples and protection against wrapped sequence numbers (RFC 7323)."""
+
+    timestamp_tick: Duration = 1 * MILLISECOND
+    """The timestamp clock's period (RFC 7323 section 5.4: 1 ms to 1 s)."""
+
+    # -- long waits --------------------------------------------------------------------------------------------------
+
+    msl: Duration = 120 * SECOND
+    """Maximum segment lifetime; TIME-WAIT lasts twice as long (RFC 9293 section 3.4.2)."""
+
+    fin_wait_2_timeout: Duration = 60 * SECOND
+    """How long an orphan waits in FIN-WAIT-2 for the peer's FIN, once the application is gone. 0: for ever
+    (not in RFC 9293, which allows a half close to last; every common stack has it)."""
+
+    keepalive: bool = False
+    """Probe an idle connection (RFC 9293 section 3.8.4, MUST-25: off by default)."""
+
+    keepalive_idle: Duration = 7200 * SECOND
+    """Idle time before the first probe (RFC 9293 MUST-28: no less than two hours by default)."""
+
+    keepalive_interval: Duration = 75 * SECOND
+    """Time between probes."""
+
+    keepalive_probes: Count = 9
+    """Unanswered probes after which the connection is given up."""
+
+    # -- defence -----------------------------------------------------------------------------------------------------
+
+    challenge_ack_limit: Count = 10
+    """Challenge acknowledgements in an interval (RFC 5961 section 7). Only answers to suspicious segments count:
+    honest duplicates are always acknowledged."""
+
+    challenge_ack_interval: Duration = 5 * SECOND
+    """The interval of `challenge_ack_limit` (RFC 5961 section 7: 5 s)."""
+
+    # -- for lessons and tests ---------------------------------------------------------------------------------------
+
+    initial_sequence: Count | None = None
+    """The initial sequence number to use instead of RFC 6528's, to see it wrap."""
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot work together; the message names the setting first."""
+        for name, wrong, remedy in (
+            ("rto_max", self.rto_max < self.rto_min, "must not be below rto_min"),
+            ("rto_min", self.rto_min < MILLISECOND, "must be at least 1ms"),
+            ("delayed_ack", self.delayed_ack >= SECOND // 2, "must be below 500ms (RFC 9293 MUST-40)"),
+            ("initial_window", self.initial_window < 1, "must be at least 1 segment"),
+            ("dupack_threshold", self.dupack_threshold < 1, "must be at least 1"),
+            ("ack_every", self.ack_every < 1, "must be at least 1"),
+            ("receive_buffer", self.receive_buffer < 1, "must be at least 1B"),
+            ("send_buffer", self.send_buffer < 1, "must be at least 1B"),
+            ("mss", self.mss != 0 and self.mss < 32, "must be at least 32B, or 0 to follow the MTU"),
+            ("timestamp_tick", not MILLISECOND <= self.timestamp_tick <= SECOND, "must lie between 1ms and 1s"),
+            ("initial_sequence", (self.initial_sequence or 0) >= 2**32, "must be below 2**32"),
+        ):
+            if wrong:
+                raise UnitError(f"{name} {remedy}")
+
+    @property
+    def window_scale(self) -> int:
+        """The shift to offer: the least that lets the whole receive buffer be advertised (RFC 7323 section 2.3)."""
+        shift = 0
+        while self.receive_buffer >> shift > 0xFFFF and shift < MAX_WINDOW_SCALE:
+            shift += 1
+        return shift
+
+
+SETTINGS: Final = tuple(field.name for field in fields(TcpConfig))

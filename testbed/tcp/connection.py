@@ -1,0 +1,177 @@
+"""One end of a TCP connection (RFC 9293), where the parts meet. It knows nobody: no host, no clock, no socket.
+
+Three ways in: `receive` a segment, `expire` a deadline, and what the application does (`open_active`, `write`,
+`read`, `close`, `release`, `abort`). Three ways out: the segments that `pull` returns, the `deadline`, and the
+`events` for the application. Whoever drives it calls `pull` after every way in, and after the application has seen
+the events: what the application writes in answer then shares a segment with the acknowledgement.
+
+What a segment does on arrival is in `tcp.arrival`, one function a step of the RFC; opening in `tcp.handshake`,
+ending in `tcp.closing`, what a timer does in `tcp.expiry`.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from testbed.tcp import arrival, closing, expiry, handshake
+from testbed.tcp.acks import AT_ONCE, WAITING
+from testbed.tcp.challenge import Challenges
+from testbed.tcp.config import TcpConfig
+from testbed.tcp.events import WRITABLE
+from testbed.tcp.keepalive import KeepAlive
+from testbed.tcp.output import Output
+from testbed.tcp.receiver import Receiver
+from testbed.tcp.sender import Sender
+from testbed.tcp.state import Event, Machine, State
+from testbed.tcp.stats import ConnectionStats
+from testbed.tcp.timers import DELAYED_ACK, Timers
+from testbed.tcp.timestamps import Timestamps
+from testbed.trace.tracer import ConnectionTracer
+from testbed.wire.segment import Segment
+
+_LOW_WATER: Final = 64 * 1024
+"""Bytes of room that make a full send buffer writable again, or an eighth of a smaller one."""
+
+
+class Connection:
+    """The transmission control block."""
+
+    __slots__ = (
+        "active", "challenges", "config", "error", "events", "keepalive", "machine", "output", "receiver", "released",
+        "sender", "stats", "timers", "tracer", "wants_room",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        config: TcpConfig,
+        ports: tuple[int, int],
+        initial: int,
+        mss: int,
+        tracer: ConnectionTracer,
+        state: State = State.CLOSED,
+    ) -> None:
+        """`ports`: local and remote. `initial`: our initial sequence number. `mss`: what a segment may carry on our
+        interface, options included. `state`: LISTEN for one that a listener makes."""
+        self.config = config
+        self.tracer = tracer
+        self.active = state is not State.LISTEN
+        self.machine = Machine(tracer, state)
+        self.stats = ConnectionStats()
+        self.timers = Timers()
+        timestamps = Timestamps(config.timestamp_tick, initial)
+        self.output = Output(*ports, config, mss, timestamps, self.stats, tracer)
+        self.sender = Sender(initial, config, self.output, self.timers, tracer)
+        self.receiver: Receiver | None = None  # until the peer's initial sequence number is known
+        self.challenges = Challenges(config)
+        self.keepalive = KeepAlive(config)
+        self.events = 0
+        self.error = ""
+        self.released = False  # the application is gone
+        self.wants_room = False  # the application was refused room in the send buffer
+
+    # -- the application ---------------------------------------------------------------------------------------------
+
+    def open_active(self, now: int) -> None:
+        """OPEN, active (RFC 9293 section 3.10.1): send SYN."""
+        self.tracer.app(now, "connect", 0)
+        self.machine.move(now, Event.ACTIVE_OPEN)
+        self.sender.send_syn(now, "open")
+
+    def write(self, now: int, data: bytes, urgent: bool = False) -> int:
+        """SEND: take what the buffer has room for, return how much. 0 when nothing may be sent any more."""
+        if self.sender.closing or self.machine.state in (State.CLOSED, State.LISTEN, State.TIME_WAIT):
+            return 0
+        taken = self.sender.write(data, urgent)
+        if taken < len(data):
+            self.wants_room = True
+        if taken:
+            self.tracer.app(now, "write urgent" if urgent else "write", taken)
+        return taken
+
+    def read(self, now: int, limit: int) -> bytes:
+        """RECEIVE: up to `limit` bytes that are in order; none when nothing waits."""
+        receiver = self.receiver
+        if receiver is None or receiver.reassembly.unread == 0:
+            return b""
+        data = receiver.read(limit)
+        self.stats.bytes_read += len(data)
+        self.tracer.app(now, "read", len(data))
+        return data
+
+    def close(self, now: int) -> None:
+        """CLOSE: nothing more to send; what was written still goes, then FIN. Reading goes on."""
+        closing.close(self, now)
+
+    def release(self, now: int) -> None:
+        """The application is gone: close, and answer with RST whatever nobody will read."""
+        closing.release(self, now)
+
+    def abort(self, now: int) -> None:
+        """ABORT: forget everything and tell the peer by RST."""
+        closing.abort(self, now, "abort")
+
+    # -- the network and time ----------------------------------------------------------------------------------------
+
+    def open_passive(self, now: int, syn: Segment) -> None:
+        """A SYN came to the listener that made this connection, in state LISTEN."""
+        self.stats.segments_received += 1
+        self.keepalive.heard(now)
+        self.tracer.segment(now, "received", syn, "")
+        handshake.accept_syn(self, now, syn)
+
+    def receive(self, now: int, segment: Segment) -> None:
+        """SEGMENT ARRIVES (section 3.10.7)."""
+        self.stats.segments_received += 1
+        self.keepalive.heard(now)
+        verdict = arrival.receive(self, now, segment)
+        if verdict:
+            self.stats.segments_rejected += 1
+        self.tracer.segment(now, "received", segment, verdict)
+
+    def expire(self, now: int) -> None:
+        """Do what is due by `now`. Calling too early does nothing."""
+        for timer in self.timers.take_expired(now):
+            expiry.expire(self, now, timer)
+
+    def pull(self, now: int) -> list[Segment]:
+        """The segments to send now; each is returned once."""
+        state = self.machine.state
+        if state >= State.SYN_RECEIVED:
+            if state >= State.ESTABLISHED and state is not State.TIME_WAIT:
+                self.sender.transmit(now)
+            self._acknowledge(now)
+        segments = self.output.segments
+        if segments:
+            self.output.segments = []
+        return segments
+
+    @property
+    def deadline(self) -> int | None:
+        """When `expire` wants to be called (ns), or None."""
+        return self.timers.next_due()
+
+    # -- within ------------------------------------------------------------------------------------------------------
+
+    def _acknowledge(self, now: int) -> None:
+        """Send an acknowledgement if one is due and nothing that left has carried it."""
+        receiver = self.receiver
+        assert receiver is not None
+        due = receiver.acks.due
+        if due == AT_ONCE:
+            self.output.emit(now, 0, self.sender.next, b"", receiver.acks.reason)
+            self.timers.stop(DELAYED_ACK)
+        elif due == WAITING:
+            if not self.timers.runs(DELAYED_ACK):
+                self.timers.set(DELAYED_ACK, now + self.config.delayed_ack)
+        else:
+            self.timers.stop(DELAYED_ACK)
+            if receiver.worth_update():
+                self.stats.window_updates_sent += 1
+                self.output.emit(now, 0, self.sender.next, b"", "window update")
+
+    def made_room(self) -> None:
+        """Acknowledged bytes have left the send buffer: tell an application that waits for room."""
+        buffer = self.sender.buffer
+        if self.wants_room and buffer.room >= min(buffer.capacity // 8 + 1, _LOW_WATER):
+            self.wants_room = False
+            self.events |= WRITABLE

@@ -1,0 +1,76 @@
+"""What each timer does when it expires."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from testbed.tcp import closing, timers
+from testbed.tcp.keepalive import PROBE
+from testbed.tcp.state import Event, State
+
+if TYPE_CHECKING:
+    from testbed.tcp.connection import Connection
+
+
+def expire(connection: Connection, now: int, timer: int) -> None:
+    """`timer` has expired; it is stopped already."""
+    _ACTIONS[timer](connection, now)
+
+
+def _retransmit(connection: Connection, now: int) -> None:
+    if not connection.sender.retransmission_timeout(now):
+        _give_up(connection, now, Event.GIVE_UP)
+
+
+def _persist(connection: Connection, now: int) -> None:
+    if not connection.sender.probe_window(now):
+        _give_up(connection, now, Event.GIVE_UP)
+
+
+def _delayed_ack(connection: Connection, now: int) -> None:
+    receiver = connection.receiver
+    if receiver is not None and receiver.acks.due:
+        receiver.acks.expire()
+
+
+def _override(connection: Connection, now: int) -> None:
+    connection.sender.override(now)
+
+
+def _keepalive(connection: Connection, now: int) -> None:
+    """A segment with the number before SND.NXT and no text must be answered, if anybody is there."""
+    keepalive, sender, config = connection.keepalive, connection.sender, connection.config
+    wait = keepalive.wait(now, bool(sender.board.records))
+    if wait == 0:
+        if keepalive.exhausted:
+            closing.reset_peer(connection, now, "keep-alive timeout")
+            _give_up(connection, now, Event.KEEPALIVE_TIMEOUT)
+            return
+        keepalive.unanswered += 1
+        connection.stats.keepalive_probes_sent += 1
+        connection.output.emit(now, 0, sender.next - 1, b"", PROBE)
+        wait = config.keepalive_interval
+    connection.timers.set(timers.KEEPALIVE, now + wait)
+
+
+def _time_wait(connection: Connection, now: int) -> None:
+    closing.finish(connection, now, Event.TIME_WAIT_OVER)
+
+
+def _fin_wait_2(connection: Connection, now: int) -> None:
+    if connection.machine.state is State.FIN_WAIT_2:
+        closing.finish(connection, now, Event.ORPHAN_TIMEOUT)
+
+
+def _user_timeout(connection: Connection, now: int) -> None:
+    closing.reset_peer(connection, now, "user timeout")
+    _give_up(connection, now, Event.USER_TIMEOUT)
+
+
+def _give_up(connection: Connection, now: int, event: Event) -> None:
+    closing.finish(connection, now, event, "connection timed out")
+
+
+_ACTIONS = (
+    _retransmit, _persist, _delayed_ack, _override, _keepalive, _time_wait, _fin_wait_2, _user_timeout,
+)  # fmt: skip

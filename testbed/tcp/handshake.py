@@ -1,0 +1,126 @@
+"""Opening: SYN in LISTEN, everything in SYN-SENT, and the end of SYN-RECEIVED (RFC 9293 sections 3.5, 3.10.7.2 and
+3.10.7.3), with the options that only a SYN can carry (RFC 7323, RFC 2018)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from testbed.tcp import closing
+from testbed.tcp.config import MAX_WINDOW_SCALE
+from testbed.tcp.events import CONNECTED
+from testbed.tcp.receiver import Receiver
+from testbed.tcp.sender import DEFAULT_MSS
+from testbed.tcp.sequence import unwrap
+from testbed.tcp.state import Event, State
+from testbed.tcp.timers import KEEPALIVE
+from testbed.wire.segment import ACK, RST, SYN, Segment
+
+if TYPE_CHECKING:
+    from testbed.tcp.connection import Connection
+
+_TIMESTAMPS_SIZE = 12
+"""Bytes that timestamps take from each segment, padding included."""
+
+
+def accept_syn(connection: Connection, now: int, syn: Segment) -> None:
+    """LISTEN, third: a SYN makes the connection synchronise, and is answered with SYN,ACK."""
+    learn_peer(connection, now, syn)
+    connection.machine.move(now, Event.RECEIVE_SYN)
+    connection.sender.send_syn(now, "open")
+
+
+def learn_peer(connection: Connection, now: int, syn: Segment) -> None:
+    """Take the initial sequence number and the options of the peer's SYN; text and FIN on it are the peer's to repeat.
+
+    An option holds only if both SYNs carry it; ours does not answer with what the peer did not offer.
+    """
+    output, config, sender = connection.output, connection.config, connection.sender
+    size = min(output.mss, syn.mss or DEFAULT_MSS)
+    output.sack = output.sack and syn.sack_permitted
+    output.scale = output.scale and syn.window_scale is not None
+    if config.timestamps and syn.timestamp is not None:
+        output.timestamps.agree(now, syn.timestamp)
+        size -= _TIMESTAMPS_SIZE
+    receiver = Receiver(syn.seq, config, size)
+    connection.receiver = output.receiver = receiver
+    if output.scale and syn.window_scale is not None:
+        sender.shift = min(syn.window_scale, MAX_WINDOW_SCALE)  # RFC 7323 section 2.3: more counts as 14
+    receiver.scale_window(config.window_scale if output.scale else 0)
+    sender.mss = size
+    sender.set_window(syn.seq, sender.una, syn.window)  # a SYN's window is not scaled
+
+
+def receive_in_syn_sent(connection: Connection, now: int, segment: Segment) -> str:
+    """SYN-SENT (section 3.10.7.3)."""
+    sender, flags = connection.sender, segment.flags
+    ack = unwrap(segment.ack, sender.una)
+    acknowledged = bool(flags & ACK)
+    # First: check the ACK bit.
+    if acknowledged and not sender.una < ack <= sender.next:
+        if not flags & RST:
+            connection.output.emit_reset(now, ack, None, "acknowledges what was never sent")
+        return "unacceptable acknowledgement"
+    # Second: check the RST bit. Without an acknowledgement anybody could have sent it.
+    if flags & RST:
+        if not acknowledged:
+            return "reset without acknowledgement"
+        connection.stats.resets_received += 1
+        closing.finish(connection, now, Event.RECEIVE_RST, "connection refused")
+        return ""
+    # Fourth: check the SYN bit.
+    if not flags & SYN:
+        return "no SYN"
+    learn_peer(connection, now, segment)
+    if acknowledged:
+        _finish_active(connection, now, segment, ack)
+    else:
+        connection.machine.move(now, Event.RECEIVE_SYN)  # simultaneous open: our SYN again, now with ACK
+        connection.sender.resend_syn(now, "simultaneous open")
+    return ""
+
+
+def _finish_active(connection: Connection, now: int, segment: Segment, ack: int) -> None:
+    sender, receiver = connection.sender, connection.receiver
+    assert receiver is not None
+    sender.acknowledge(now, ack, segment, False)
+    connection.machine.move(now, Event.RECEIVE_SYN_ACK)
+    sender.start(now)
+    receiver.acks.at_once("acknowledgement of SYN")
+    _established(connection, now)
+
+
+def receive_syn_again(connection: Connection, now: int, segment: Segment) -> str | None:
+    """SYN-RECEIVED meets a SYN with the number it knows: None to use a SYN,ACK's acknowledgement.
+
+    The strict reading (first step) would refuse both as old. A bare SYN is the peer's repetition: our SYN,ACK was
+    lost, and is sent again. A SYN,ACK is the answer of a simultaneous open (figure 8).
+    """
+    if segment.flags & RST:
+        return "out of window"
+    if not segment.flags & ACK:
+        connection.sender.resend_syn(now, "SYN again")
+        return "SYN again"
+    return None
+
+
+def finish_passive(connection: Connection, now: int, segment: Segment, seq: int, ack: int) -> None:
+    """SYN-RECEIVED, fifth: the acknowledgement of our SYN. (FIN-WAIT-1, if CLOSE did not wait for it.)"""
+    sender, receiver = connection.sender, connection.receiver
+    assert receiver is not None
+    shift = 0 if segment.flags & SYN else sender.shift
+    sender.set_window(seq, ack, segment.window << shift)
+    sender.acknowledge(now, sender.initial + 1, segment, False)
+    if connection.machine.state is State.SYN_RECEIVED:
+        connection.machine.move(now, Event.RECEIVE_ACK_OF_SYN)
+        if sender.closing:
+            connection.machine.move(now, Event.CLOSE)  # a CLOSE that waited for the handshake
+    sender.start(now)
+    if segment.flags & SYN:
+        receiver.acks.at_once("acknowledgement of SYN")  # so that the other end is sure, too
+    _established(connection, now)
+
+
+def _established(connection: Connection, now: int) -> None:
+    connection.events |= CONNECTED
+    if connection.config.keepalive:
+        connection.timers.set(KEEPALIVE, now + connection.config.keepalive_idle)

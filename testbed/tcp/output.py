@@ -1,0 +1,116 @@
+"""Making segments complete: ports, acknowledgement, window and options are the same for all that one end sends."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from testbed.tcp.config import TcpConfig
+from testbed.tcp.receiver import Receiver
+from testbed.tcp.sequence import MASK
+from testbed.tcp.stats import ConnectionStats
+from testbed.tcp.timestamps import Timestamps
+from testbed.trace.tracer import ConnectionTracer
+from testbed.wire.options import MAX_SACK_BLOCKS, MAX_SACK_BLOCKS_WITH_TIMESTAMPS, options_size
+from testbed.wire.segment import ACK, HEADER, RST, SYN, Segment
+
+TIMESTAMPS_HEADER: Final = HEADER + 12
+"""Bytes of a header with timestamps and nothing else, as most have it."""
+
+
+class Output:
+    """The segments that wait to be pulled, and what goes into each."""
+
+    __slots__ = (
+        "_config", "_local_port", "_remote_port", "_tracer", "mss", "receiver", "sack", "scale", "segments", "stats",
+        "timestamps",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        local_port: int,
+        remote_port: int,
+        config: TcpConfig,
+        mss: int,
+        timestamps: Timestamps,
+        stats: ConnectionStats,
+        tracer: ConnectionTracer,
+    ) -> None:
+        self._local_port = local_port
+        self._remote_port = remote_port
+        self._config = config
+        self.mss = mss  # the largest segment that we accept, as offered
+        self._tracer = tracer
+        self.timestamps = timestamps
+        self.stats = stats
+        self.segments: list[Segment] = []
+        self.receiver: Receiver | None = None  # until the peer's SYN has come there is nothing to acknowledge
+        # What our SYN offers; for a SYN,ACK, what is left of it after seeing the peer's.
+        self.sack = config.sack
+        self.scale = config.window_scaling
+
+    def emit(self, now: int, flags: int, seq: int, payload: bytes, reason: str) -> None:
+        """Send a segment of a synchronised connection: it carries the latest acknowledgement."""
+        receiver = self.receiver
+        assert receiver is not None
+        window = receiver.show_window()
+        expected = receiver.next
+        segment = Segment(
+            self._local_port, self._remote_port, seq & MASK, expected & MASK, flags | ACK, window, payload, reason
+        )
+        receiver.last_ack = expected
+        receiver.acks.sent()
+        timestamps = self.timestamps
+        if timestamps.on:
+            segment.timestamp = timestamps.value(now)
+            segment.timestamp_echo = timestamps.recent
+            segment.header_size = TIMESTAMPS_HEADER
+        if self.sack and receiver.reassembly.islands:
+            segment.sack = self._blocks(receiver)
+            segment.header_size = HEADER + options_size(segment)
+        self._push(now, segment)
+
+    def emit_syn(self, now: int, seq: int, reason: str) -> None:
+        """Send SYN, or SYN,ACK once the peer's SYN has come, with every option that is offered."""
+        receiver = self.receiver
+        flags, ack, window = SYN, 0, min(self._config.receive_buffer, 0xFFFF)
+        if receiver is not None:
+            flags, ack = SYN | ACK, receiver.next
+            receiver.last_ack = ack
+            receiver.acks.sent()
+        segment = Segment(self._local_port, self._remote_port, seq & MASK, ack & MASK, flags, window, b"", reason)
+        segment.mss = self.mss
+        segment.sack_permitted = self.sack
+        if self.scale:
+            segment.window_scale = self._config.window_scale
+        if self.timestamps.on or (receiver is None and self._config.timestamps):
+            segment.timestamp = self.timestamps.value(now)
+            segment.timestamp_echo = self.timestamps.recent
+        segment.header_size = HEADER + options_size(segment)
+        self._push(now, segment)
+
+    def emit_reset(self, now: int, seq: int, ack: int | None, reason: str) -> None:
+        """Send RST at `seq`, with an acknowledgement if `ack` is given (RFC 9293 section 3.10.7.1)."""
+        flags = RST if ack is None else RST | ACK
+        segment = Segment(self._local_port, self._remote_port, seq & MASK, (ack or 0) & MASK, flags, 0, b"", reason)
+        if self.timestamps.on:  # RFC 7323 section 3.2
+            segment.timestamp = self.timestamps.value(now)
+            segment.timestamp_echo = self.timestamps.recent
+            segment.header_size = TIMESTAMPS_HEADER
+        self.stats.resets_sent += 1
+        self._push(now, segment)
+
+    def overhead(self) -> int:
+        """Bytes of options that the next data segment carries besides its timestamps: SACK blocks."""
+        receiver = self.receiver
+        if receiver is None or not self.sack or not receiver.reassembly.islands:
+            return 0
+        return 4 + 8 * len(self._blocks(receiver))
+
+    def _blocks(self, receiver: Receiver) -> tuple[tuple[int, int], ...]:
+        most = MAX_SACK_BLOCKS_WITH_TIMESTAMPS if self.timestamps.on else MAX_SACK_BLOCKS
+        return tuple((left & MASK, right & MASK) for left, right in receiver.reassembly.blocks(most))
+
+    def _push(self, now: int, segment: Segment) -> None:
+        self.stats.segments_sent += 1
+        self.segments.append(segment)
+        self._tracer.segment(now, "sent", segment, segment.reason)

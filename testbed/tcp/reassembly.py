@@ -1,0 +1,128 @@
+"""Putting the peer's bytes in order, whatever the network did to them (RFC 9293 section 3.10.7.4, seventh).
+
+Bytes before `next` are in order: some wait for the application, the others were read. Beyond a hole lie islands,
+which never touch or overlap. Where two copies of a byte differ, the first to arrive is kept.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from heapq import nlargest
+
+
+class Island:
+    """Bytes [start, end) beyond a hole; `touched` orders islands by when one last grew."""
+
+    __slots__ = ("end", "pieces", "start", "touched")
+
+    def __init__(self, start: int, data: bytes, touched: int) -> None:
+        self.start = start
+        self.end = start + len(data)
+        self.pieces = [data]
+        self.touched = touched
+
+
+class Reassembly:
+    """The receive buffer's contents. Absolute sequence numbers."""
+
+    __slots__ = ("_arrivals", "_ready", "islands", "next", "unread")
+
+    def __init__(self, first: int) -> None:
+        self.next = first
+        self.unread = 0
+        self.islands: list[Island] = []
+        self._ready: deque[bytes] = deque()
+        self._arrivals = 0
+
+    def insert(self, seq: int, data: bytes) -> int:
+        """Take `data` at `seq`; return how many bytes came into order. The caller has cut it to the window."""
+        before = self.next
+        if seq < before:
+            data = data[before - seq :]
+            seq = before
+        if not data:
+            return 0
+        if seq > before:
+            self._store(seq, data)
+            return 0
+        self._append(data)
+        while self.islands and self.islands[0].start <= self.next:
+            self._join(self.islands.pop(0))
+        return self.next - before
+
+    def read(self, limit: int) -> bytes:
+        """Up to `limit` bytes in order, which are then forgotten."""
+        taken = []
+        ready = self._ready
+        while ready and limit > 0:
+            piece = ready.popleft()
+            if len(piece) > limit:
+                ready.appendleft(piece[limit:])
+                piece = piece[:limit]
+            taken.append(piece)
+            limit -= len(piece)
+        data = taken[0] if len(taken) == 1 else b"".join(taken)
+        self.unread -= len(data)
+        return data
+
+    def blocks(self, most: int) -> tuple[tuple[int, int], ...]:
+        """Up to `most` islands, the one that grew last first (RFC 2018 section 4)."""
+        latest = nlargest(most, self.islands, key=_touched)
+        return tuple((island.start, island.end) for island in latest)
+
+    def _append(self, data: bytes) -> None:
+        self._ready.append(data)
+        self.unread += len(data)
+        self.next += len(data)
+
+    def _join(self, island: Island) -> None:
+        """The hole before `island` is closed; what arrived twice is cut off its front."""
+        for piece in island.pieces:
+            overlap = self.next - island.start
+            island.start += len(piece)
+            if overlap < len(piece):
+                self._append(piece[overlap:] if overlap > 0 else piece)
+
+    def _store(self, seq: int, data: bytes) -> None:
+        """Keep `data` beyond a hole, filling only what is missing; islands that touch become one."""
+        self._arrivals += 1
+        last = self.islands[-1] if self.islands else None
+        if last is None or last.end < seq:  # the usual case: beyond everything
+            self.islands.append(Island(seq, data, self._arrivals))
+        elif last.end == seq:  # or just after it
+            last.pieces.append(data)
+            last.end += len(data)
+            last.touched = self._arrivals
+        else:
+            self._merge(seq, data)
+
+    def _merge(self, seq: int, data: bytes) -> None:
+        """Keep `data` where it meets islands, or lies between them."""
+        end = seq + len(data)
+        merged: list[Island] = []
+        fresh = Island(seq, b"", self._arrivals)
+        fresh.pieces = []
+        cursor = seq
+        for island in self.islands:
+            if island.end < seq or island.start > end:
+                merged.append(island)
+                continue
+            if island.start > cursor:
+                fresh.pieces.append(data[cursor - seq : island.start - seq])
+            fresh.start = min(fresh.start, island.start)
+            fresh.pieces.extend(island.pieces)
+            cursor = max(cursor, island.end)
+        if cursor < end:
+            fresh.pieces.append(data[cursor - seq :])
+        fresh.end = max(end, cursor)
+        merged.append(fresh)
+        merged.sort(key=_start)
+        self.islands = merged
+
+
+def _touched(island: Island) -> int:
+    return island.touched
+
+
+def _start(island: Island) -> int:
+    return island.start

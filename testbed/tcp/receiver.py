@@ -1,0 +1,121 @@
+"""The receiving half: what is acceptable, what is in order, how large a window to show, when to acknowledge.
+
+RFC 9293 sections 3.4 (acceptance), 3.8.6 (windows). Knows nothing of what is sent but the window's scale.
+"""
+
+from __future__ import annotations
+
+from testbed.tcp.acks import Acks
+from testbed.tcp.config import TcpConfig
+from testbed.tcp.reassembly import Reassembly
+
+
+class Receiver:
+    """RCV.NXT, RCV.WND and the bytes. Made when the peer's SYN gives its initial sequence number.
+
+    The right edge of the window never moves left (RFC 9293 section 3.8.6: SHLD-14).
+    """
+
+    __slots__ = (
+        "_buffer", "_consumed", "_edge", "_scale", "_step", "acks", "fin", "initial", "last_ack", "mss", "reassembly",
+        "urgent",
+    )  # fmt: skip
+
+    def __init__(self, initial: int, config: TcpConfig, mss: int) -> None:
+        self.initial = initial  # IRS
+        self.reassembly = Reassembly(initial + 1)
+        self.acks = Acks(config.delayed_ack, config.ack_every)
+        self.mss = mss
+        self.urgent = initial + 1  # RCV.UP
+        self.fin: int | None = None  # where the peer's FIN stands, once it has come
+        self.last_ack = initial + 1  # Last.ACK.sent
+        self._buffer = config.receive_buffer
+        self._scale = 0
+        self._consumed = False  # the application has read since the window was shown last
+        self._edge = initial + 1 + min(config.receive_buffer, 0xFFFF)  # RCV.NXT + RCV.WND as shown to the peer
+        # How much the edge must move before it is worth showing (section 3.8.6.2.2, with Fr = 1/2).
+        self._step = max(min(config.receive_buffer // 2, mss), 1)
+
+    @property
+    def next(self) -> int:
+        """RCV.NXT: what to acknowledge. The FIN counts once everything before it has come."""
+        following = self.reassembly.next
+        return following + 1 if self.fin == following else following
+
+    @property
+    def window(self) -> int:
+        """RCV.WND as the peer knows it, in bytes."""
+        return max(self._edge - self.reassembly.next, 0)
+
+    @property
+    def finished(self) -> bool:
+        """Whether the peer's FIN is in order: nothing more will come."""
+        return self.fin == self.reassembly.next
+
+    def scale_window(self, shift: int) -> None:
+        """The handshake is over: our windows are shifted by `shift`, 0 without scaling (RFC 7323 section 2).
+
+        What cannot be shown is not offered either: the buffer shrinks to what the field can say.
+        """
+        self._scale = shift
+        self._buffer = min(self._buffer, 0xFFFF << shift)
+
+    def acceptable(self, seq: int, length: int) -> bool:
+        """The four cases of RFC 9293 section 3.4, table 6."""
+        expected = self.next
+        window = max(self._edge - expected, 0)
+        if length == 0:
+            return seq == expected if window == 0 else expected <= seq < expected + window
+        if window == 0:
+            return False
+        return expected <= seq < expected + window or expected <= seq + length - 1 < expected + window
+
+    def accept(self, seq: int, data: bytes) -> int:
+        """Take the part of `data` that lies in the window; return how many bytes came into order."""
+        beyond = seq + len(data) - self._edge
+        if beyond > 0:
+            data = data[:-beyond]
+        reassembly = self.reassembly
+        had_hole = bool(reassembly.islands)
+        fresh = reassembly.insert(seq, data)
+        if fresh == 0:
+            self.acks.at_once("duplicate acknowledgement")  # out of order, or nothing new
+        elif had_hole:
+            self.acks.at_once("hole filled")  # all or part of it: RFC 5681 section 4.2
+        else:
+            self.acks.data(fresh, self.mss)
+        return fresh
+
+    def read(self, limit: int) -> bytes:
+        """Up to `limit` bytes for the application."""
+        self._consumed = True
+        return self.reassembly.read(limit)
+
+    def show_window(self) -> int:
+        """The window field for a segment sent now, after moving the edge as far as is worth it.
+
+        Rounded up to the scale's unit: rounding down would take back what was shown (RFC 7323 section 2.4).
+        """
+        self._consumed = False
+        reassembly = self.reassembly
+        edge = reassembly.next + self._buffer - reassembly.unread
+        if edge - self._edge >= self._step:
+            self._edge = edge
+        window = self._edge - self.next
+        if window <= 0:
+            return 0
+        field = (window + (1 << self._scale) - 1) >> self._scale
+        self._edge += (field << self._scale) - window
+        return field
+
+    def worth_update(self) -> bool:
+        """Whether the application has read enough for a window update of its own.
+
+        Two segments' worth, or half of the buffer: an application that reads at once would otherwise turn every
+        delayed acknowledgement into two.
+        """
+        if not self._consumed or self.finished:
+            return False
+        reassembly = self.reassembly
+        gained = reassembly.next + self._buffer - reassembly.unread - self._edge
+        return gained >= min(2 * self.mss, max(self._buffer // 2, 1))
