@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from testbed.tcp import closing, handshake
+from testbed.tcp.acknowledgement import acknowledge
 from testbed.tcp.events import READABLE
 from testbed.tcp.sequence import unwrap
 from testbed.tcp.state import Event, State
@@ -99,9 +100,7 @@ def _refuse(connection: Connection, now: int, segment: Segment, seq: int, flags:
             return _second_check_reset(connection, now, seq)
         return "out of window"
     if connection.machine.state is State.TIME_WAIT and flags & FIN:
-        closing.enter_time_wait(
-            connection, now
-        )  # eighth step: our last acknowledgement was lost; restart the 2 MSL timer
+        closing.enter_time_wait(connection, now)  # eighth step: our last acknowledgement was lost
     if length:
         connection.stats.duplicate_segments_received += 1
     if flags & SYN and connection.machine.state >= State.ESTABLISHED:
@@ -117,8 +116,8 @@ def _note_acknowledgement(connection: Connection, now: int, segment: Segment, se
     sender = connection.sender
     ack = unwrap(segment.ack, sender.una)
     if sender.una < ack <= sender.highest:
-        changed = sender.update_window(now, seq, ack, segment.window << sender.shift)
-        sender.acknowledge(now, ack, segment, changed)
+        changed = sender.peer.update(seq, ack, segment.window)
+        acknowledge(sender, now, ack, segment, changed)
         connection.made_room()
         if sender.fin_acknowledged:
             closing.our_fin_acknowledged(connection, now)
@@ -164,21 +163,26 @@ def _fifth_check_ack(connection: Connection, now: int, segment: Segment, seq: in
             connection.output.emit_reset(now, ack, None, "acknowledges what was never sent")
             return "unacceptable acknowledgement"
         handshake.finish_passive(connection, now, segment, seq, ack)
+        if ack == sender.una:
+            return None
     elif ack > sender.highest:
         receiver.acks.at_once("acknowledges what was never sent")
         return "acknowledges what was never sent"
-    elif ack < sender.una - sender.max_window:
+    elif ack < sender.una - sender.peer.largest:
         return challenge(connection, now)  # RFC 5961 section 5.2
-    if ack >= sender.una:
-        changed = sender.update_window(now, seq, ack, segment.window << sender.shift)
-        had = sender.una
-        sender.acknowledge(now, ack, segment, changed)
-        if sender.una > had:
+    una = sender.una
+    if ack < una:
+        return None
+    changed = sender.peer.update(seq, ack, segment.window)
+    if changed or sender.highest > una:  # otherwise it says nothing new: the sender is at rest
+        acknowledge(sender, now, ack, segment, changed)
+    if ack > una:
+        if connection.wants_room:
             connection.made_room()
-            if sender.fin_acknowledged:
-                closing.our_fin_acknowledged(connection, now)
-                if connection.machine.state is State.CLOSED:
-                    return ACCEPTED
+        if sender.fin_acknowledged:
+            closing.our_fin_acknowledged(connection, now)
+            if connection.machine.state is State.CLOSED:
+                return ACCEPTED
     return None
 
 

@@ -25,7 +25,7 @@ class TcpConfig:
     """The congestion control, by its name in `testbed list controls`."""
 
     initial_window: Count = 10
-    """Segments that may be sent before the first acknowledgement (RFC 6928 section 2: min(10·MSS, max(2·MSS, 14600)))."""
+    """Segments sent before the first acknowledgement (RFC 6928 section 2: min(10·MSS, max(2·MSS, 14600)))."""
 
     dupack_threshold: Count = 3
     """Duplicate acknowledgements that mean loss (RFC 5681 section 3.2)."""
@@ -54,7 +54,7 @@ class TcpConfig:
     """Retransmissions after which the trace notes that the path may be bad (RFC 9293 section 3.8.3: at least 3)."""
 
     user_timeout: Duration = 0
-    """Give up when data stays unacknowledged for this long (RFC 9293 section 3.9.1.1). 0: only `data_retries` decide."""
+    """Give up when data stays unacknowledged for this long (RFC 9293 section 3.9.1.1). 0: `data_retries` decides."""
 
     # -- buffers and windows -----------------------------------------------------------------------------------------
 
@@ -77,7 +77,7 @@ class TcpConfig:
     """Hold back a small segment while data is unacknowledged (RFC 9293 section 3.7.4, RFC 896)."""
 
     delayed_ack: Duration = 200 * MILLISECOND
-    """Longest time that an acknowledgement waits for company (RFC 9293 MUST-40: below 500 ms). 0: acknowledge at once."""
+    """Longest time that an acknowledgement waits for company (RFC 9293 MUST-40: below 500 ms). 0: none waits."""
 
     ack_every: Count = 2
     """Full-sized segments that are acknowledged at once, together (RFC 9293 SHLD-18: every second)."""

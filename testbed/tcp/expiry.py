@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from testbed.tcp import closing, timers
+from testbed.tcp import closing, timeouts, timers
 from testbed.tcp.keepalive import PROBE
 from testbed.tcp.state import Event, State
 
@@ -18,12 +18,12 @@ def expire(connection: Connection, now: int, timer: int) -> None:
 
 
 def _retransmit(connection: Connection, now: int) -> None:
-    if not connection.sender.retransmission_timeout(now):
+    if not timeouts.retransmission_timeout(connection.sender, now):
         _give_up(connection, now, Event.GIVE_UP)
 
 
 def _persist(connection: Connection, now: int) -> None:
-    if not connection.sender.probe_window(now):
+    if not timeouts.probe_window(connection.sender, now):
         _give_up(connection, now, Event.GIVE_UP)
 
 
@@ -34,7 +34,7 @@ def _delayed_ack(connection: Connection, now: int) -> None:
 
 
 def _override(connection: Connection, now: int) -> None:
-    connection.sender.override(now)
+    timeouts.override(connection.sender, now)
 
 
 def _keepalive(connection: Connection, now: int) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from testbed.tcp import closing
+from testbed.tcp.acknowledgement import acknowledge
 from testbed.tcp.config import MAX_WINDOW_SCALE
 from testbed.tcp.events import CONNECTED
 from testbed.tcp.receiver import Receiver
@@ -44,10 +45,10 @@ def learn_peer(connection: Connection, now: int, syn: Segment) -> None:
     receiver = Receiver(syn.seq, config, size)
     connection.receiver = output.receiver = receiver
     if output.scale and syn.window_scale is not None:
-        sender.shift = min(syn.window_scale, MAX_WINDOW_SCALE)  # RFC 7323 section 2.3: more counts as 14
+        sender.peer.shift = min(syn.window_scale, MAX_WINDOW_SCALE)  # RFC 7323 section 2.3: more counts as 14
     receiver.scale_window(config.window_scale if output.scale else 0)
     sender.mss = size
-    sender.set_window(syn.seq, sender.una, syn.window)  # a SYN's window is not scaled
+    sender.peer.set(syn.seq, sender.una, syn.window)  # a SYN's window is not scaled
 
 
 def receive_in_syn_sent(connection: Connection, now: int, segment: Segment) -> str:
@@ -82,7 +83,7 @@ def receive_in_syn_sent(connection: Connection, now: int, segment: Segment) -> s
 def _finish_active(connection: Connection, now: int, segment: Segment, ack: int) -> None:
     sender, receiver = connection.sender, connection.receiver
     assert receiver is not None
-    sender.acknowledge(now, ack, segment, False)
+    acknowledge(sender, now, ack, segment, False)
     connection.machine.move(now, Event.RECEIVE_SYN_ACK)
     sender.start(now)
     receiver.acks.at_once("acknowledgement of SYN")
@@ -107,9 +108,9 @@ def finish_passive(connection: Connection, now: int, segment: Segment, seq: int,
     """SYN-RECEIVED, fifth: the acknowledgement of our SYN. (FIN-WAIT-1, if CLOSE did not wait for it.)"""
     sender, receiver = connection.sender, connection.receiver
     assert receiver is not None
-    shift = 0 if segment.flags & SYN else sender.shift
-    sender.set_window(seq, ack, segment.window << shift)
-    sender.acknowledge(now, sender.initial + 1, segment, False)
+    shift = 0 if segment.flags & SYN else sender.peer.shift
+    sender.peer.set(seq, ack, segment.window << shift)
+    acknowledge(sender, now, sender.initial + 1, segment, False)
     if connection.machine.state is State.SYN_RECEIVED:
         connection.machine.move(now, Event.RECEIVE_ACK_OF_SYN)
         if sender.closing:

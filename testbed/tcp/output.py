@@ -21,8 +21,8 @@ class Output:
     """The segments that wait to be pulled, and what goes into each."""
 
     __slots__ = (
-        "_config", "_local_port", "_remote_port", "_tracer", "mss", "receiver", "sack", "scale", "segments", "stats",
-        "timestamps",
+        "_config", "_local_port", "_remote_port", "_tracer", "mss", "payload_limit", "receiver", "sack", "scale",
+        "segments", "stats", "timestamps",
     )  # fmt: skip
 
     def __init__(
@@ -38,6 +38,7 @@ class Output:
         self._local_port = local_port
         self._remote_port = remote_port
         self._config = config
+        self.payload_limit = 0  # what a segment may carry to the peer, once known: payload and SACK blocks
         self.mss = mss  # the largest segment that we accept, as offered
         self._tracer = tracer
         self.timestamps = timestamps
@@ -65,7 +66,7 @@ class Output:
             segment.timestamp_echo = timestamps.recent
             segment.header_size = TIMESTAMPS_HEADER
         if self.sack and receiver.reassembly.islands:
-            segment.sack = self._blocks(receiver)
+            segment.sack = self._blocks(receiver, self.payload_limit - len(payload))
             segment.header_size = HEADER + options_size(segment)
         self._push(now, segment)
 
@@ -100,14 +101,16 @@ class Output:
         self._push(now, segment)
 
     def overhead(self) -> int:
-        """Bytes of options that the next data segment carries besides its timestamps: SACK blocks."""
+        """Bytes of options that the next data segment is to carry besides its timestamps: SACK blocks."""
         receiver = self.receiver
         if receiver is None or not self.sack or not receiver.reassembly.islands:
             return 0
-        return 4 + 8 * len(self._blocks(receiver))
+        return 4 + 8 * len(self._blocks(receiver, self.payload_limit))
 
-    def _blocks(self, receiver: Receiver) -> tuple[tuple[int, int], ...]:
+    def _blocks(self, receiver: Receiver, room: int) -> tuple[tuple[int, int], ...]:
+        """The blocks to report: what fits beside the payload of a segment that was cut before there were any."""
         most = MAX_SACK_BLOCKS_WITH_TIMESTAMPS if self.timestamps.on else MAX_SACK_BLOCKS
+        most = min(most, max((room - 4) // 8, 0))
         return tuple((left & MASK, right & MASK) for left, right in receiver.reassembly.blocks(most))
 
     def _push(self, now: int, segment: Segment) -> None:

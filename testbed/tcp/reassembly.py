@@ -7,32 +7,31 @@ which never touch or overlap. Where two copies of a byte differ, the first to ar
 from __future__ import annotations
 
 from collections import deque
-from heapq import nlargest
+from itertools import islice
 
 
 class Island:
-    """Bytes [start, end) beyond a hole; `touched` orders islands by when one last grew."""
+    """Bytes [start, end) beyond a hole."""
 
-    __slots__ = ("end", "pieces", "start", "touched")
+    __slots__ = ("end", "pieces", "start")
 
-    def __init__(self, start: int, data: bytes, touched: int) -> None:
+    def __init__(self, start: int, end: int, pieces: list[bytes]) -> None:
         self.start = start
-        self.end = start + len(data)
-        self.pieces = [data]
-        self.touched = touched
+        self.end = end
+        self.pieces = pieces
 
 
 class Reassembly:
     """The receive buffer's contents. Absolute sequence numbers."""
 
-    __slots__ = ("_arrivals", "_ready", "islands", "next", "unread")
+    __slots__ = ("_latest", "_ready", "islands", "next", "unread")
 
     def __init__(self, first: int) -> None:
         self.next = first
         self.unread = 0
         self.islands: list[Island] = []
         self._ready: deque[bytes] = deque()
-        self._arrivals = 0
+        self._latest: dict[Island, None] = {}  # the same islands, the one that grew last at the end
 
     def insert(self, seq: int, data: bytes) -> int:
         """Take `data` at `seq`; return how many bytes came into order. The caller has cut it to the window."""
@@ -47,7 +46,9 @@ class Reassembly:
             return 0
         self._append(data)
         while self.islands and self.islands[0].start <= self.next:
-            self._join(self.islands.pop(0))
+            island = self.islands.pop(0)
+            del self._latest[island]
+            self._join(island)
         return self.next - before
 
     def read(self, limit: int) -> bytes:
@@ -67,8 +68,7 @@ class Reassembly:
 
     def blocks(self, most: int) -> tuple[tuple[int, int], ...]:
         """Up to `most` islands, the one that grew last first (RFC 2018 section 4)."""
-        latest = nlargest(most, self.islands, key=_touched)
-        return tuple((island.start, island.end) for island in latest)
+        return tuple((island.start, island.end) for island in islice(reversed(self._latest), most))
 
     def _append(self, data: bytes) -> None:
         self._ready.append(data)
@@ -85,23 +85,23 @@ class Reassembly:
 
     def _store(self, seq: int, data: bytes) -> None:
         """Keep `data` beyond a hole, filling only what is missing; islands that touch become one."""
-        self._arrivals += 1
         last = self.islands[-1] if self.islands else None
         if last is None or last.end < seq:  # the usual case: beyond everything
-            self.islands.append(Island(seq, data, self._arrivals))
+            last = Island(seq, seq + len(data), [data])
+            self.islands.append(last)
         elif last.end == seq:  # or just after it
             last.pieces.append(data)
             last.end += len(data)
-            last.touched = self._arrivals
+            del self._latest[last]
         else:
-            self._merge(seq, data)
+            last = self._merge(seq, data)
+        self._latest[last] = None
 
-    def _merge(self, seq: int, data: bytes) -> None:
-        """Keep `data` where it meets islands, or lies between them."""
+    def _merge(self, seq: int, data: bytes) -> Island:
+        """Keep `data` where it meets islands, or lies between them; return the island that it is in now."""
         end = seq + len(data)
         merged: list[Island] = []
-        fresh = Island(seq, b"", self._arrivals)
-        fresh.pieces = []
+        fresh = Island(seq, seq, [])
         cursor = seq
         for island in self.islands:
             if island.end < seq or island.start > end:
@@ -112,16 +112,14 @@ class Reassembly:
             fresh.start = min(fresh.start, island.start)
             fresh.pieces.extend(island.pieces)
             cursor = max(cursor, island.end)
+            del self._latest[island]
         if cursor < end:
             fresh.pieces.append(data[cursor - seq :])
         fresh.end = max(end, cursor)
         merged.append(fresh)
         merged.sort(key=_start)
         self.islands = merged
-
-
-def _touched(island: Island) -> int:
-    return island.touched
+        return fresh
 
 
 def _start(island: Island) -> int:

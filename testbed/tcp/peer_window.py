@@ -1,0 +1,35 @@
+"""The peer's receive window: SND.WND and which segment gave it (RFC 9293 sections 3.3.1 and 3.10.7.4, fifth)."""
+
+from __future__ import annotations
+
+
+class PeerWindow:
+    """`size` in bytes; `largest` is MAX.SND.WND; `shift` how the field is scaled (RFC 7323)."""
+
+    __slots__ = ("_wl1", "_wl2", "largest", "shift", "size")
+
+    def __init__(self) -> None:
+        self.size = 0
+        self.largest = 0
+        self.shift = 0
+        self._wl1 = 0
+        self._wl2 = 0
+
+    def set(self, seq: int, ack: int, size: int) -> None:
+        """Take the first window, in the handshake."""
+        self._wl1, self._wl2, self.size = seq, ack, size
+        self.largest = size
+
+    def update(self, seq: int, ack: int, field: int) -> bool:
+        """Take the window field of a segment, unless a later one gave the present window; whether it changed."""
+        if self._wl1 > seq or (self._wl1 == seq and self._wl2 > ack):
+            return False
+        self._wl1 = seq
+        self._wl2 = ack
+        size = field << self.shift
+        if size == self.size:
+            return False
+        self.size = size
+        if size > self.largest:
+            self.largest = size
+        return True
