@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from testbed.tcp.scoreboard import Sent
 from testbed.tcp.sender import Sender
-from testbed.tcp.timers import RETRANSMIT, USER_TIMEOUT
+from testbed.tcp.timers import PERSIST, RETRANSMIT, USER_TIMEOUT
 from testbed.wire.segment import FIN, SYN, Segment
 
 
@@ -51,6 +51,7 @@ def _advance(sender: Sender, now: int, ack: int, segment: Segment) -> str:
     if not sender.board.records:
         timers.stop(RETRANSMIT)
         timers.stop(USER_TIMEOUT)
+        timers.stop(PERSIST)  # if a probe was acknowledged, the window is open or will be probed anew
     elif restart:
         timers.set(RETRANSMIT, now + sender.rtt.rto)  # RFC 6298 section 5.3
         if sender.config.user_timeout:
@@ -62,7 +63,7 @@ def _progress(sender: Sender, now: int, acked: int, in_flight: int) -> tuple[boo
     """Tell recovery or the control of new data acknowledged: whether to restart the timer, and the cause."""
     recovery, control = sender.recovery, sender.control
     if not recovery.active:
-        recovery.duplicates = 0
+        recovery.progress()
         # A window that was not filled is not tried, and does not grow (RFC 7661); a SYN fills none.
         if in_flight + sender.mss > control.cwnd and sender.una > sender.initial + 1:
             return True, control.acknowledged(now, acked)
@@ -79,10 +80,11 @@ def _progress(sender: Sender, now: int, acked: int, in_flight: int) -> tuple[boo
 
 def _duplicate(sender: Sender, now: int) -> str:
     sender.stats.duplicate_acks_received += 1
-    if not sender.recovery.duplicate(sender.una):
-        return "duplicate acknowledgement" if sender.recovery.active else ""
-    sender.control.lost(now, sender.next - sender.una)
-    sender.recovery.enter(sender.next)
+    recovery = sender.recovery
+    if not recovery.duplicate(sender.una, sender.next - sender.una):
+        return "duplicate acknowledgement" if recovery.active else ""
+    sender.control.lost(now, recovery.outstanding)
+    recovery.enter(sender.next)
     sender.stats.fast_retransmits += 1
     sender.resend(now, sender.board.records[0], "fast retransmit")
     return "fast retransmit"

@@ -30,7 +30,7 @@ def receive(connection: Connection, now: int, segment: Segment) -> str:
     receiver = connection.receiver
     assert receiver is not None
     flags = segment.flags
-    seq = unwrap(segment.seq, receiver.reassembly.next)
+    seq = unwrap(segment.seq, receiver.next)
     if flags & SYN and connection.machine.state is State.SYN_RECEIVED and seq == receiver.initial:
         verdict = handshake.receive_syn_again(connection, now, segment)
         if verdict is not None:
@@ -72,17 +72,19 @@ def _first_check_sequence(connection: Connection, now: int, segment: Segment, se
     receiver = connection.receiver
     assert receiver is not None
     timestamps = connection.output.timestamps
-    stamp = segment.timestamp
+    stamp = segment.timestamp if timestamps.on else None
     if timestamps.on and not flags & RST:
         if stamp is None:
             return "no timestamp"  # section 3.2: SHOULD silently drop
-        if timestamps.is_old(now, stamp):
+        if stamp != timestamps.recent and timestamps.is_old(now, stamp):
             receiver.acks.at_once("old timestamp")
             return "old timestamp"
-    length = len(segment.payload) + (flags & FIN != 0) + (flags & SYN != 0)
+    length = len(segment.payload)
+    if flags & (SYN | FIN):
+        length += (flags & FIN != 0) + (flags & SYN != 0)
     if not receiver.acceptable(seq, length):
         return _refuse(connection, now, segment, seq, flags, length)
-    if timestamps.on and stamp is not None and seq <= receiver.last_ack:
+    if stamp is not None and stamp != timestamps.recent and seq <= receiver.last_ack:
         timestamps.note(now, stamp)  # R3 and section 4.3
     return None
 
@@ -209,7 +211,7 @@ def _seventh_process_text(connection: Connection, now: int, segment: Segment, se
     if fresh:
         connection.stats.bytes_received += fresh
         connection.events |= READABLE
-    elif seq > receiver.reassembly.next:
+    elif seq > receiver.next:
         connection.stats.out_of_order_segments_received += 1
     else:
         connection.stats.duplicate_segments_received += 1
@@ -221,7 +223,7 @@ def _eighth_check_fin(connection: Connection, now: int, segment: Segment, seq: i
     receiver = connection.receiver
     assert receiver is not None
     if segment.flags & FIN and receiver.fin is None:
-        receiver.fin = seq + len(segment.payload)
+        receiver.accept_fin(seq + len(segment.payload))
         if not receiver.finished:
             receiver.acks.at_once("duplicate acknowledgement")
     if not receiver.finished or connection.machine.state not in (State.SYN_RECEIVED, *_RECEIVING):

@@ -30,6 +30,9 @@ class TcpConfig:
     dupack_threshold: Count = 3
     """Duplicate acknowledgements that mean loss (RFC 5681 section 3.2)."""
 
+    limited_transmit: bool = True
+    """Send a new segment for each of the first two duplicate acknowledgements (RFC 5681 section 3.2, RFC 3042)."""
+
     idle_restart: bool = True
     """Restart from the initial window after being idle for longer than the RTO (RFC 5681 section 4.1)."""
 

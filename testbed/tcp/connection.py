@@ -115,14 +115,15 @@ class Connection:
     def open_passive(self, now: int, syn: Segment) -> None:
         """A SYN came to the listener that made this connection, in state LISTEN."""
         self.stats.segments_received += 1
-        self.keepalive.heard(now)
+        self.keepalive.heard_at = now
         self.tracer.segment(now, "received", syn, "")
         handshake.accept_syn(self, now, syn)
 
     def receive(self, now: int, segment: Segment) -> None:
         """SEGMENT ARRIVES (section 3.10.7)."""
         self.stats.segments_received += 1
-        self.keepalive.heard(now)
+        self.keepalive.heard_at = now
+        self.keepalive.unanswered = 0
         verdict = arrival.receive(self, now, segment)
         if verdict:
             self.stats.segments_rejected += 1
@@ -137,8 +138,10 @@ class Connection:
         """The segments to send now; each is returned once."""
         state = self.machine.state
         if state >= State.SYN_RECEIVED:
-            if state >= State.ESTABLISHED and state is not State.TIME_WAIT:
-                self.sender.transmit(now)
+            sender = self.sender
+            at_rest = sender.highest == sender.una and sender.buffer.end + sender.closing == sender.next
+            if not at_rest and state >= State.ESTABLISHED and state is not State.TIME_WAIT:
+                sender.transmit(now)
             self._acknowledge(now)
         segments = self.output.segments
         if segments:

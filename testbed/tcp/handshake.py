@@ -19,6 +19,9 @@ from testbed.wire.segment import ACK, RST, SYN, Segment
 if TYPE_CHECKING:
     from testbed.tcp.connection import Connection
 
+LEAST_MSS = 32
+"""Less than this a peer cannot mean: its segments' options alone would fill it. (Linux takes no less than 48.)"""
+
 _TIMESTAMPS_SIZE = 12
 """Bytes that timestamps take from each segment, padding included."""
 
@@ -36,7 +39,7 @@ def learn_peer(connection: Connection, now: int, syn: Segment) -> None:
     An option holds only if both SYNs carry it; ours does not answer with what the peer did not offer.
     """
     output, config, sender = connection.output, connection.config, connection.sender
-    size = min(output.mss, syn.mss or DEFAULT_MSS)
+    size = min(output.mss, max(syn.mss or DEFAULT_MSS, LEAST_MSS))
     output.sack = output.sack and syn.sack_permitted
     output.scale = output.scale and syn.window_scale is not None
     if config.timestamps and syn.timestamp is not None:

@@ -8,18 +8,13 @@ PROBE = "keep-alive probe"
 
 
 class KeepAlive:
-    """When the peer was heard last, and how many probes it has left unanswered."""
+    """When the peer was heard last, and how many probes it has left unanswered since."""
 
-    __slots__ = ("_config", "_heard_at", "unanswered")
+    __slots__ = ("_config", "heard_at", "unanswered")
 
     def __init__(self, config: TcpConfig) -> None:
         self._config = config
-        self._heard_at = 0
-        self.unanswered = 0
-
-    def heard(self, now: int) -> None:
-        """A segment came from the peer."""
-        self._heard_at = now
+        self.heard_at = 0
         self.unanswered = 0
 
     def wait(self, now: int, outstanding: bool) -> int:
@@ -32,7 +27,7 @@ class KeepAlive:
         idle = self._config.keepalive_idle
         if outstanding:
             return idle
-        return max(self._heard_at + idle - now, 0)
+        return max(self.heard_at + idle - now, 0)
 
     @property
     def exhausted(self) -> bool:

@@ -17,17 +17,19 @@ class Receiver:
     """
 
     __slots__ = (
-        "_buffer", "_consumed", "_edge", "_scale", "_step", "acks", "fin", "initial", "last_ack", "mss", "reassembly",
-        "urgent",
+        "_buffer", "_consumed", "_edge", "_scale", "_step", "acks", "fin", "finished", "initial", "last_ack", "mss",
+        "next", "reassembly", "urgent",
     )  # fmt: skip
 
     def __init__(self, initial: int, config: TcpConfig, mss: int) -> None:
         self.initial = initial  # IRS
         self.reassembly = Reassembly(initial + 1)
+        self.next = initial + 1  # RCV.NXT: what to acknowledge; the FIN counts once everything before it has come
         self.acks = Acks(config.delayed_ack, config.ack_every)
         self.mss = mss
         self.urgent = initial + 1  # RCV.UP
         self.fin: int | None = None  # where the peer's FIN stands, once it has come
+        self.finished = False  # the FIN is in order: nothing more will come
         self.last_ack = initial + 1  # Last.ACK.sent
         self._buffer = config.receive_buffer
         self._scale = 0
@@ -37,20 +39,9 @@ class Receiver:
         self._step = max(min(config.receive_buffer // 2, mss), 1)
 
     @property
-    def next(self) -> int:
-        """RCV.NXT: what to acknowledge. The FIN counts once everything before it has come."""
-        following = self.reassembly.next
-        return following + 1 if self.fin == following else following
-
-    @property
     def window(self) -> int:
         """RCV.WND as the peer knows it, in bytes."""
-        return max(self._edge - self.reassembly.next, 0)
-
-    @property
-    def finished(self) -> bool:
-        """Whether the peer's FIN is in order: nothing more will come."""
-        return self.fin == self.reassembly.next
+        return max(self._edge - self.next, 0)
 
     def scale_window(self, shift: int) -> None:
         """The handshake is over: our windows are shifted by `shift`, 0 without scaling (RFC 7323 section 2).
@@ -62,13 +53,10 @@ class Receiver:
 
     def acceptable(self, seq: int, length: int) -> bool:
         """The four cases of RFC 9293 section 3.4, table 6."""
-        expected = self.next
-        window = max(self._edge - expected, 0)
+        expected, edge = self.next, self._edge
         if length == 0:
-            return seq == expected if window == 0 else expected <= seq < expected + window
-        if window == 0:
-            return False
-        return expected <= seq < expected + window or expected <= seq + length - 1 < expected + window
+            return seq == expected if edge <= expected else expected <= seq < edge
+        return expected <= seq < edge or expected < seq + length <= edge
 
     def accept(self, seq: int, data: bytes) -> int:
         """Take the part of `data` that lies in the window; return how many bytes came into order."""
@@ -84,7 +72,21 @@ class Receiver:
             self.acks.at_once("hole filled")  # all or part of it: RFC 5681 section 4.2
         else:
             self.acks.data(fresh, self.mss)
+        if fresh:
+            self._advance()
         return fresh
+
+    def accept_fin(self, position: int) -> None:
+        """The peer's FIN stands at `position`. Beyond the window it is refused with what precedes it."""
+        if self.fin is None and position <= self._edge:
+            self.fin = position
+            self._advance()
+
+    def _advance(self) -> None:
+        self.next = self.reassembly.next
+        if self.fin == self.next:
+            self.finished = True
+            self.next += 1
 
     def read(self, limit: int) -> bytes:
         """Up to `limit` bytes for the application."""

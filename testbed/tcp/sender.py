@@ -58,7 +58,7 @@ class Sender:
         self.rtt = RoundTrip(config)
         self.rtt_mark = initial  # the estimate waits for an acknowledgement beyond this
         self.control: Control = CONTROLS[config.congestion]().build(self.mss, self.mss)
-        self.recovery = Recovery(self.mss, config.dupack_threshold, initial)
+        self.recovery = Recovery(self.mss, config, initial)
         self._segmentizer = Segmentizer(config.nagle)
         self.expiries = 0
         self.probes = 0
@@ -89,7 +89,7 @@ class Sender:
         self.last_sent_at = now
         self.output.payload_limit = self.mss
         self.control = CONTROLS[self.config.congestion]().build(self.mss, window)
-        self.recovery = Recovery(self.mss, self.config.dupack_threshold, self.initial)
+        self.recovery = Recovery(self.mss, self.config, self.initial)
         self.tell(now, "connection established")
 
     @property

@@ -18,27 +18,29 @@ class RenoSpec(ControlSpec):
 class Reno(Control):
     """Additive increase of one segment a round trip, multiplicative decrease by half."""
 
-    __slots__ = ("_owed",)
+    __slots__ = ("_acked",)
 
     def __init__(self, mss: int, initial_window: int) -> None:
         super().__init__(mss, initial_window)
-        self._owed = 0  # the fraction of a byte, times cwnd, that integer division left over
+        self._acked = 0  # bytes acknowledged since the window grew last
 
     def acknowledged(self, now: int, acked: int) -> str:
         if self.cwnd < self.ssthresh:
             self.cwnd += min(acked, self.mss)  # equation (2)
             return "slow start"
-        # Equation (3), cwnd += SMSS*SMSS/cwnd for every acknowledgement, without losing the remainder: a window
-        # of 120 segments would otherwise grow 7 % too slowly.
-        self._owed += self.mss * self.mss
-        self.cwnd += self._owed // self.cwnd
-        self._owed %= self.cwnd
+        # The way that section 3.1 recommends, by bytes: delayed acknowledgements do not slow it down, and a small
+        # window grows by a whole segment a round trip, which equation (3) misses by half a segment.
+        self._acked += acked
+        if self._acked < self.cwnd:
+            return ""
+        self._acked -= self.cwnd
+        self.cwnd += self.mss
         return "congestion avoidance"
 
     def lost(self, now: int, in_flight: int) -> None:
         self.ssthresh = max(in_flight // 2, 2 * self.mss)  # equation (4)
         self.cwnd = self.ssthresh
-        self._owed = 0
+        self._acked = 0
 
     def timed_out(self, now: int, in_flight: int, again: bool) -> None:
         # Section 3.1 holds ssthresh constant for a segment that timed out before; section 4.3 wants one reduction
@@ -47,7 +49,7 @@ class Reno(Control):
         if not again:
             self.ssthresh = max(in_flight // 2, 2 * self.mss)
         self.cwnd = self.mss  # LW, the loss window
-        self._owed = 0
+        self._acked = 0
 
     def recovered(self, now: int, in_flight: int) -> None:
         # RFC 6582 section 3.2 step 3, first choice: no burst after recovery.

@@ -1,0 +1,115 @@
+"""What the numbers of a run mean: name, unit, scope. The summary's JSON, tables, axis labels, `expect` and the
+reference pages are all made from this.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+FLOW: Final = "flow"
+LINK: Final = "link"
+RUN: Final = "run"
+
+TEXT: Final = "text"
+FLAG: Final = "flag"
+GROUP: Final = "group"
+
+
+class Metric(NamedTuple):
+    """One number of a run, or, by its unit, a TEXT, a FLAG (true or false) or a GROUP of others."""
+
+    name: str
+    scope: str
+    """FLOW, LINK (one direction) or RUN."""
+    unit: str
+    """"" for a pure number."""
+    doc: str
+    nullable: bool = False
+    """Whether it may be null: there is no such number."""
+
+
+_METRICS: Final = (
+    # -- flows
+    Metric("from", FLOW, TEXT, "The host that began the flow: its client."),
+    Metric("to", FLOW, TEXT, "The host at the other end: its server."),
+    Metric("app", FLOW, TEXT, "The application."),
+    Metric("complete", FLOW, FLAG, "Whether the application did all that it was to do."),
+    Metric("error", FLOW, TEXT, "Why it failed, when it did.", nullable=True),
+    Metric("connections", FLOW, "", "Connections that were made."),
+    Metric("start_time", FLOW, "s", "When it began, counted from the start of the run."),
+    Metric("completion_time", FLOW, "s", "From its start to the last byte read; null unless complete.", nullable=True),
+    Metric("bytes_delivered", FLOW, "B", "Bytes that the applications read, at both ends together."),
+    Metric(
+        "goodput", FLOW, "bit/s",
+        "Bytes delivered over the completion time; over the time to the end of the run when not complete.",
+        nullable=True,
+    ),
+    Metric("segments_sent", FLOW, "", "Segments sent by both ends, of any kind."),
+    Metric("data_segments_sent", FLOW, "", "Segments with payload sent by both ends, retransmissions included."),
+    Metric("bytes_sent", FLOW, "B", "Payload sent by both ends, retransmissions included."),
+    Metric("retransmitted_segments", FLOW, "", "Segments sent again by both ends: SYN, data and FIN."),
+    Metric("retransmission_share", FLOW, "", "Retransmitted segments by data segments sent.", nullable=True),
+    Metric("timeouts", FLOW, "", "Retransmission timeouts at both ends."),
+    Metric("fast_retransmits", FLOW, "", "Losses repaired without a timeout, at both ends."),
+    Metric("rtt_min", FLOW, "s", "Least round-trip sample of both ends.", nullable=True),
+    Metric("rtt_mean", FLOW, "s", "Mean round-trip sample.", nullable=True),
+    Metric("rtt_p50", FLOW, "s", "Median round-trip sample, to 0.4 %.", nullable=True),
+    Metric("rtt_p90", FLOW, "s", "90th percentile of the round-trip samples, to 0.4 %.", nullable=True),
+    Metric("rtt_p99", FLOW, "s", "99th percentile of the round-trip samples, to 0.4 %.", nullable=True),
+    Metric("rtt_max", FLOW, "s", "Greatest round-trip sample.", nullable=True),
+    Metric("client", FLOW, GROUP, "The client's states in order (of its first connection) and its counters."),
+    Metric("server", FLOW, GROUP, "The server's states in order (of its first connection) and its counters."),
+    # -- links
+    Metric("packets_sent", LINK, "", "Packets whose sending began; those lost after that among them."),
+    Metric("bytes_sent", LINK, "B", "Whole packets, headers included, whose sending began."),
+    Metric("throughput", LINK, "bit/s", "Bytes sent over the time of the run.", nullable=True),
+    Metric("utilisation", LINK, "", "Share of the run's time that was spent sending, 0 to 1.", nullable=True),
+    Metric("drops", LINK, "", "Packets lost, for whatever reason."),
+    Metric("drops_by_reason", LINK, GROUP, "Packets lost, by reason: `loss`, `queue full`, `drop rule`, `mtu`."),
+    Metric("drop_share", LINK, "", "Packets lost by packets that came, 0 to 1.", nullable=True),
+    Metric("duplicated", LINK, "", "Packets delivered twice."),
+    Metric("corrupted", LINK, "", "Packets delivered with flipped bits."),
+    Metric("queue_max", LINK, "", "Most packets that waited at once."),
+    Metric("queue_delay_mean", LINK, "s", "Mean time in the queue of the packets sent; 0 for one that did not wait.",
+           nullable=True),
+    Metric("queue_delay_p50", LINK, "s", "Median time in the queue, to 0.4 %.", nullable=True),
+    Metric("queue_delay_p99", LINK, "s", "99th percentile of the time in the queue, to 0.4 %.", nullable=True),
+    Metric("queue_delay_max", LINK, "s", "Longest time in the queue.", nullable=True),
+    # -- the run
+    Metric("jain", RUN, "", "Jain's fairness index of the flows' goodput: 1 when all have the same, 1/n for one alone.",
+           nullable=True),
+    Metric("end_time", RUN, "s", "When the run ended, counted from its start."),
+    Metric("status", RUN, TEXT, "How it ended: `complete`, `stalled` or `failed`."),
+    Metric("stalled", RUN, GROUP, "Who waited for what when nothing could happen any more."),
+)  # fmt: skip
+
+METRICS: Final = {
+    scope: {metric.name: metric for metric in _METRICS if metric.scope == scope} for scope in (FLOW, LINK, RUN)
+}
+"""Every metric by scope and name, in the order in which they are shown. A flow and a link both have `bytes_sent`."""
+
+COUNTERS: Final = {
+    "segments_sent": "Segments sent, of any kind.",
+    "data_segments_sent": "Segments with payload sent, retransmissions included.",
+    "bytes_sent": "Payload sent, retransmissions included.",
+    "retransmitted_segments": "Segments sent again: SYN, data and FIN.",
+    "bytes_retransmitted": "Payload sent again.",
+    "bytes_acked": "Payload that the peer has acknowledged.",
+    "segments_received": "Segments received, of any kind, whatever became of them.",
+    "segments_rejected": "Segments received and not accepted.",
+    "duplicate_segments_received": "Segments received whose data was there already.",
+    "out_of_order_segments_received": "Segments received ahead of data that was missing.",
+    "duplicate_acks_received": "Acknowledgements received that acknowledged nothing new and hinted at a loss.",
+    "bytes_received": "Payload received in order.",
+    "bytes_read": "Payload that the application has read.",
+    "timeouts": "Retransmission timeouts.",
+    "fast_retransmits": "Losses repaired without a timeout.",
+    "rtt_samples": "Round-trip times measured.",
+    "window_probes_sent": "Probes of a zero window.",
+    "window_updates_sent": "Segments sent only to open the window.",
+    "keepalive_probes_sent": "Probes of an idle connection.",
+    "challenge_acks_sent": "Challenge acknowledgements (RFC 5961).",
+    "resets_sent": "RST sent.",
+    "resets_received": "RST received and accepted.",
+}
+"""What each end of a flow counts, beside its `states`: the keys of a flow's `client` and `server`."""

@@ -1,0 +1,24 @@
+"""Files that are whole or not there: written under a temporary name, renamed at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """A temporary name to write to; `path` appears when the block ends well, nothing when it does not."""
+    temporary = unfinished(path)
+    try:
+        yield temporary
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    temporary.replace(path)
+
+
+def unfinished(path: Path) -> Path:
+    """What a file is called until it is whole: hidden, and in the same folder, so that renaming is one step."""
+    return path.with_name(f".{path.name}.unfinished")

@@ -1,0 +1,270 @@
+"""The tracer of a run: hears everything, keeps the rows of the kinds that are wanted, passes on to other listeners.
+
+Each kind has a listener of its own, which does nothing but append a row; a kind that is switched off has none.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from testbed.trace.fanout import connections, hosts, links
+from testbed.trace.store import CHUNK, Row, Table, spread
+from testbed.trace.tracer import ConnectionTracer, FourTuple, HostTracer, LinkTracer, Tracer
+from testbed.trace.vocabulary import KINDS
+from testbed.wire.packet import show_address
+from testbed.wire.segment import show_flags
+
+if TYPE_CHECKING:
+    from testbed.wire.packet import Packet
+    from testbed.wire.segment import Segment
+
+_FLAGS: Final = [show_flags(flags) for flags in range(256)]
+
+
+class Recorder(Tracer):
+    """Keeps rows in `folder`, or, without one, only their hash. `close` makes the files.
+
+    `kinds` switches kinds off (or on: they all are). `names` tells whose an address is, so that a dropped packet can be
+    laid to its sender's account. `also` are other tracers that hear the same: meters, captures.
+    """
+
+    def __init__(
+        self,
+        folder: Path | None = None,
+        *,
+        kinds: Mapping[str, bool] | None = None,
+        names: Mapping[int, str] | None = None,
+        also: Iterable[Tracer] = (),
+    ) -> None:
+        wanted = kinds or {}
+        self._tables = {
+            name: Table(kind, folder, _segment_columns if name == "segment" else spread)
+            for name, kind in KINDS.items()
+            if wanted.get(name, True)
+        }
+        self._senders = _Senders(names or {})
+        self._also = tuple(also)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Rows of each kind so far."""
+        return {name: table.count for name, table in self._tables.items()}
+
+    def close(self) -> str:
+        """Make a file of each kind's rows. The answer is the trace's hash: equal traces, equal hashes."""
+        known = hashlib.sha256()
+        for name, table in self._tables.items():
+            table.finish()
+            known.update(name.encode() + table.digest())
+        return known.hexdigest()
+
+    # -- a Tracer ----------------------------------------------------------------------------------------------
+
+    def connection(self, host: str, label: str, four_tuple: FourTuple) -> ConnectionTracer:
+        shown = self._senders.register(four_tuple, host, label)
+        rows: list[ConnectionTracer] = []
+        for kind, listener in _CONNECTION_ROWS.items():
+            if kind in self._tables:
+                rows.append(listener(self._tables[kind], host, shown))
+        return connections([*rows, *[one.connection(host, label, four_tuple) for one in self._also]])
+
+    def link(self, name: str) -> LinkTracer:
+        rows: list[LinkTracer] = [_LinkDrops(self._drops(name))]
+        if "queue" in self._tables:
+            rows.append(_QueueRows(self._tables["queue"], name))
+        return links([*rows, *[one.link(name) for one in self._also]])
+
+    def host(self, name: str) -> HostTracer:
+        return hosts([_HostDrops(self._drops(name)), *[one.host(name) for one in self._also]])
+
+    def _drops(self, where: str) -> _Drops:
+        return _Drops(self._tables.get("drop"), self._tables.get("segment"), self._senders, where)
+
+
+class _Senders:
+    """Whose packet is this? Known for every connection that was registered, and for every address with a name."""
+
+    __slots__ = ("_ends", "_names")
+
+    def __init__(self, names: Mapping[int, str]) -> None:
+        self._names = names
+        self._ends: dict[FourTuple, tuple[str, str]] = {}
+
+    def register(self, four_tuple: FourTuple, host: str, label: str) -> str:
+        """Note whose end this is. The answer is its label, or, where it has none, what it was known by before."""
+        if not label:
+            return self._label(four_tuple)
+        self._ends[four_tuple] = host, label
+        return label
+
+    def find(self, packet: Packet) -> tuple[str, str]:
+        """The sender's host and connection; the connection of a packet that belongs to none is ""."""
+        segment = packet.segment
+        key = packet.source, segment.source_port, packet.destination, segment.destination_port
+        found = self._ends.get(key)
+        if found is not None:
+            return found
+        return self._names.get(packet.source) or show_address(packet.source), self._label(key)
+
+    def _label(self, four_tuple: FourTuple) -> str:
+        """What a connection without a label is called: as the one that was here, or as the peer's end of it.
+
+        So a RST from a closed port, or for a connection that is over, stands with what it answers.
+        """
+        address, port, peer, peer_port = four_tuple
+        known = self._ends.get(four_tuple) or self._ends.get((peer, peer_port, address, port))
+        return known[1] if known else ""
+
+
+# -- connections ----------------------------------------------------------------------------------------------
+
+
+class _ConnectionRows(ConnectionTracer):
+    """A listener that appends to one table, on behalf of one end of a connection."""
+
+    def __init__(self, table: Table, host: str, label: str) -> None:
+        self._table = table
+        self._rows = table.rows
+        self._host = host
+        self._label = label
+
+
+class _StateRows(_ConnectionRows):
+    def state(self, now: int, old: str, new: str, cause: str) -> None:
+        self._rows.append((now, self._host, self._label, old, new, cause))
+        if len(self._rows) >= CHUNK:
+            self._table.flush()
+
+
+class _SegmentRows(_ConnectionRows):
+    def segment(self, now: int, direction: str, segment: Segment, reason: str) -> None:
+        self._rows.append((now, self._host, self._label, direction, segment, reason, None))
+        if len(self._rows) >= CHUNK:
+            self._table.flush()
+
+
+class _CwndRows(_ConnectionRows):
+    def cwnd(
+        self, now: int, cause: str, cwnd: int, ssthresh: int, srtt: int, rto: int, in_flight: int, peer_window: int
+    ) -> None:  # fmt: skip
+        rows = self._rows
+        rows.append((now, self._host, self._label, cause, cwnd, ssthresh, srtt, rto, in_flight, peer_window))
+        if len(rows) >= CHUNK:
+            self._table.flush()
+
+
+class _AppRows(_ConnectionRows):
+    def app(self, now: int, event: str, length: int) -> None:
+        self._rows.append((now, self._host, self._label, event, length))
+        if len(self._rows) >= CHUNK:
+            self._table.flush()
+
+
+_CONNECTION_ROWS: Final[dict[str, type[_ConnectionRows]]] = {
+    "state": _StateRows,
+    "segment": _SegmentRows,
+    "cwnd": _CwndRows,
+    "app": _AppRows,
+}
+
+
+def _segment_columns(rows: Sequence[Row]) -> Sequence[Sequence[Any]]:
+    """The rows keep the segment itself, which nobody changes; taking it apart by column is the cheapest way."""
+    times, machines, labels, directions, segments, reasons, places = zip(*rows, strict=True)
+    return (
+        times,
+        machines,
+        labels,
+        directions,
+        [_FLAGS[one.flags] for one in segments],
+        [one.seq for one in segments],
+        [one.ack for one in segments],
+        [len(one.payload) for one in segments],
+        [one.window for one in segments],
+        reasons,
+        [one.urgent_pointer for one in segments],
+        [_blocks(one.sack) if one.sack else None for one in segments],
+        [one.mss for one in segments],
+        [one.window_scale for one in segments],
+        [one.timestamp for one in segments],
+        [None if one.timestamp is None else one.timestamp_echo for one in segments],
+        places,
+    )
+
+
+def _blocks(sack: Iterable[tuple[int, int]]) -> str:
+    return " ".join([f"{left}-{right}" for left, right in sack])
+
+
+# -- links and hosts -------------------------------------------------------------------------------------------
+
+
+class _QueueRows(LinkTracer):
+    def __init__(self, table: Table, link: str) -> None:
+        self._table = table
+        self._rows = table.rows
+        self._link = link
+
+    def queue(self, now: int, packets: int, size: int, waited: int) -> None:
+        self._rows.append((now, self._link, packets, size, waited))
+        if len(self._rows) >= CHUNK:
+            self._table.flush()
+
+
+class _Drops:
+    """A drop has two rows: one as a drop, and one as the last that is heard of a segment."""
+
+    __slots__ = ("_drops", "_segments", "_senders", "_where")
+
+    def __init__(self, drops: Table | None, segments: Table | None, senders: _Senders, where: str) -> None:
+        self._drops = drops
+        self._segments = segments
+        self._senders = senders
+        self._where = where
+
+    def add(self, now: int, packet: Packet, reason: str) -> None:
+        segment, where = packet.segment, self._where
+        if self._drops is not None:
+            source, destination = show_address(packet.source), show_address(packet.destination)
+            flags, length = _FLAGS[segment.flags], len(segment.payload)
+            row = (
+                now,
+                where,
+                reason,
+                source,
+                destination,
+                flags,
+                segment.seq,
+                segment.ack,
+                length,
+                packet.size,
+            )
+            self._put(self._drops, row)
+        if self._segments is not None:
+            host, label = self._senders.find(packet)
+            self._put(self._segments, (now, host, label, "dropped", segment, reason, where))
+
+    @staticmethod
+    def _put(table: Table, row: Row) -> None:
+        table.rows.append(row)
+        if len(table.rows) >= CHUNK:
+            table.flush()
+
+
+class _LinkDrops(LinkTracer):
+    def __init__(self, drops: _Drops) -> None:
+        self._drops = drops
+
+    def drop(self, now: int, packet: Packet, reason: str) -> None:
+        self._drops.add(now, packet, reason)
+
+
+class _HostDrops(HostTracer):
+    def __init__(self, drops: _Drops) -> None:
+        self._drops = drops
+
+    def drop(self, now: int, packet: Packet, reason: str) -> None:
+        self._drops.add(now, packet, reason)
