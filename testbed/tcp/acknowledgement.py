@@ -43,7 +43,8 @@ def _advance(sender: Sender, now: int, ack: int, segment: Segment) -> str:
     held = buffer.start
     buffer.release(ack if ack < buffer.end else buffer.end)
     sender.stats.bytes_acked += buffer.start - held
-    sender.expiries = 0
+    if first is None or not first.flags & SYN:  # what opening took is still to be looked at, by `Sender.start`
+        sender.expiries = 0
     if first is not None:
         _sample(sender, now, first, segment)
     restart, cause = _progress(sender, now, acked, in_flight)
@@ -52,10 +53,11 @@ def _advance(sender: Sender, now: int, ack: int, segment: Segment) -> str:
         timers.stop(RETRANSMIT)
         timers.stop(USER_TIMEOUT)
         timers.stop(PERSIST)  # if a probe was acknowledged, the window is open or will be probed anew
-    elif restart:
+        return cause
+    if restart:
         timers.set(RETRANSMIT, now + sender.rtt.rto)  # RFC 6298 section 5.3
-        if sender.config.user_timeout:
-            timers.set(USER_TIMEOUT, now + sender.config.user_timeout)
+    if sender.config.user_timeout:
+        timers.set(USER_TIMEOUT, now + sender.config.user_timeout)
     return cause
 
 

@@ -132,7 +132,8 @@ class Connection:
     def expire(self, now: int) -> None:
         """Do what is due by `now`. Calling too early does nothing."""
         for timer in self.timers.take_expired(now):
-            expiry.expire(self, now, timer)
+            if self.machine.state is not State.CLOSED:  # by one that was due at the same time
+                expiry.expire(self, now, timer)
 
     def pull(self, now: int) -> list[Segment]:
         """The segments to send now; each is returned once."""
@@ -162,15 +163,14 @@ class Connection:
         due = receiver.acks.due
         if due == AT_ONCE:
             self.output.emit(now, 0, self.sender.next, b"", receiver.acks.reason)
-            self.timers.stop(DELAYED_ACK)
+        elif receiver.worth_update():
+            self.stats.window_updates_sent += 1
+            self.output.emit(now, 0, self.sender.next, b"", "window update")
         elif due == WAITING:
             if not self.timers.runs(DELAYED_ACK):
                 self.timers.set(DELAYED_ACK, now + self.config.delayed_ack)
-        else:
-            self.timers.stop(DELAYED_ACK)
-            if receiver.worth_update():
-                self.stats.window_updates_sent += 1
-                self.output.emit(now, 0, self.sender.next, b"", "window update")
+            return
+        self.timers.stop(DELAYED_ACK)
 
     def made_room(self) -> None:
         """Acknowledged bytes have left the send buffer: tell an application that waits for room."""

@@ -62,13 +62,15 @@ class Output:
         receiver.acks.sent()
         timestamps = self.timestamps
         if timestamps.on:
-            segment.timestamp = timestamps.value(now)
+            segment.timestamp = (now // timestamps.tick + timestamps.offset) & MASK  # `value`, spelt out for speed
             segment.timestamp_echo = timestamps.recent
             segment.header_size = TIMESTAMPS_HEADER
         if self.sack and receiver.reassembly.islands:
             segment.sack = self._blocks(receiver, self.payload_limit - len(payload))
             segment.header_size = HEADER + options_size(segment)
-        self._push(now, segment)
+        self.stats.segments_sent += 1
+        self.segments.append(segment)
+        self._tracer.segment(now, "sent", segment, reason)
 
     def emit_syn(self, now: int, seq: int, reason: str) -> None:
         """Send SYN, or SYN,ACK once the peer's SYN has come, with every option that is offered."""

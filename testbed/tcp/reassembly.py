@@ -44,7 +44,10 @@ class Reassembly:
         if seq > before:
             self._store(seq, data)
             return 0
-        self._append(data)
+        if self.islands and self.islands[0].start < seq + len(data):
+            self._latest[self._merge(seq, data)] = None  # part of it has come before, and is kept
+        else:
+            self._append(data)
         while self.islands and self.islands[0].start <= self.next:
             island = self.islands.pop(0)
             del self._latest[island]
@@ -53,8 +56,11 @@ class Reassembly:
 
     def read(self, limit: int) -> bytes:
         """Up to `limit` bytes in order, which are then forgotten."""
-        taken = []
         ready = self._ready
+        if len(ready) == 1 and len(ready[0]) <= limit:  # an application that reads each segment as it comes
+            self.unread = 0
+            return ready.popleft()
+        taken = []
         while ready and limit > 0:
             piece = ready.popleft()
             if len(piece) > limit:

@@ -17,23 +17,23 @@ _HALF: Final = 0x80000000
 class Timestamps:
     """One end's view. `on` says that both ends agreed in the handshake."""
 
-    __slots__ = ("_offset", "_recent_at", "_tick", "on", "recent")
+    __slots__ = ("_recent_at", "offset", "on", "recent", "tick")
 
     def __init__(self, tick: int, offset: int) -> None:
-        self._tick = tick
-        self._offset = offset  # each connection counts from another number (section 7.1)
+        self.tick = tick
+        self.offset = offset  # each connection counts from another number (section 7.1)
         self.on = False
         self.recent = 0  # TS.Recent, to be echoed
         self._recent_at = 0
 
     def value(self, now: int) -> int:
         """TSval for a segment sent now (section 5.4)."""
-        return (now // self._tick + self._offset) & MASK
+        return (now // self.tick + self.offset) & MASK
 
     def elapsed(self, now: int, echo: int) -> int:
         """The age (ns) of our value that the peer echoes; negative when it was never ours."""
         ticks = (self.value(now) - echo) & MASK
-        return (ticks if ticks < _HALF else ticks - MASK - 1) * self._tick
+        return (ticks if ticks < _HALF else ticks - MASK - 1) * self.tick
 
     def agree(self, now: int, value: int) -> None:
         """The peer's SYN carried the option, and we offered it or will."""
