@@ -99,6 +99,8 @@ def share(text: object) -> float:
 
 def count(text: object) -> int:
     """A whole number, with or without its noun: `100`, `100 packets`, `10 segments`."""
+    if isinstance(text, float):
+        raise UnitError(f"a count is a whole number, e.g. '100', not {text!r}")
     text = str(text) if isinstance(text, int) and not isinstance(text, bool) else text
     return _whole(_scaled(text, _COUNTS, "count", "100"), "count", "1")
 

@@ -1,6 +1,7 @@
-"""A machine: its address, its routes, and the connections that end on it. A router is one that forwards.
+"""A machine that speaks TCP: its ports, and the connections that end on it. A router is one that forwards.
 
 The one loop that drives a connection is `Socket.service`: feed it, tell its application, drain it, set its alarm.
+What a packet is to the machine, before it is a segment, is the IP layer's affair.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from testbed import seeds
 from testbed.clock import Clock
 from testbed.errors import RunError
 from testbed.host.interface import Interface
+from testbed.host.ip import IpLayer
 from testbed.host.listener import Listener
 from testbed.host.socket import Handler, Socket
 from testbed.link.link import Link
@@ -20,10 +22,9 @@ from testbed.tcp.connection import Connection
 from testbed.tcp.reset import reset_for
 from testbed.tcp.sequence import initial_sequence
 from testbed.tcp.state import State
-from testbed.trace.tracer import SILENT, HostTracer, Tracer
-from testbed.wire import codec
+from testbed.trace.tracer import SILENT, Tracer
 from testbed.wire.packet import IPV4_HEADER, Packet
-from testbed.wire.segment import ACK, HEADER, RST, SYN, Segment
+from testbed.wire.segment import ACK, HEADER, RST, SYN
 
 FIRST_EPHEMERAL_PORT: Final = 49152  # RFC 6335 section 6
 DEFAULT_MTU: Final = 1500
@@ -33,7 +34,10 @@ _DEFAULTS: Final = TcpConfig()
 
 
 class Host:
-    """Receives packets from links, hands segments to connections, and forwards what is for others if it may."""
+    """Hands segments to connections, and makes connections of SYNs where somebody listens.
+
+    `ip` has the interfaces and the routes.
+    """
 
     def __init__(
         self,
@@ -50,11 +54,7 @@ class Host:
         self.clock = clock
         self.tracer = tracer
         self.config = config
-        self.forwarding = forwarding
-        self.interfaces: dict[str, Interface] = {}
-        self.routes: dict[int, Interface] = {}
-        self.drops: dict[str, int] = {}
-        self._tracer = tracer.host(name)
+        self.ip = IpLayer(address, forwarding, self._receive, tracer.host(name))
         self._secret = seeds.stream(seed, f"hosts.{name}/secret").randbytes(16)
         self._sockets: dict[tuple[int, int, int], Socket] = {}  # by local port, remote address, remote port
         self._listeners: dict[int, Listener] = {}
@@ -65,17 +65,18 @@ class Host:
         """The connections that are not over."""
         return list(self._sockets.values())
 
-    # -- building ----------------------------------------------------------------------------------------------------
-
     def attach(self, name: str, link: Link) -> Interface:
         """Make an interface called `name` whose packets go to `link`, one direction of one."""
-        interface = Interface(name, link, self._tracer)
-        self.interfaces[name] = interface
-        return interface
+        return self.ip.attach(name, link)
 
     def incoming(self, name: str) -> Callable[[Packet, int], None]:
         """What the other direction of the link delivers to, so that packets come in by the interface `name`."""
-        return _Incoming(self, name, self._tracer).receive
+        return self.ip.incoming(name)
+
+    @property
+    def routes(self) -> dict[int, Interface]:
+        """The interface that leads to each address; to be filled by whoever builds the network."""
+        return self.ip.routes
 
     # -- applications ------------------------------------------------------------------------------------------------
 
@@ -118,34 +119,13 @@ class Host:
         """Answer no more SYNs for `listener`."""
         self._listeners.pop(listener.port, None)
 
-    # -- packets -----------------------------------------------------------------------------------------------------
-
-    def send(self, segments: list[Segment], destination: int, now: int) -> None:
-        """Wrap segments of ours and send them the way that leads to `destination`."""
-        interface = self.routes.get(destination)
-        for segment in segments:
-            packet = Packet(self.address, destination, segment)
-            if interface is None:
-                self._drop(packet, "no route", now)
-            else:
-                interface.push(packet, now)
-
-    def receive(self, packet: Packet, now: int) -> None:
-        """A link delivers `packet`."""
-        if packet.raw is not None:
-            self._receive_raw(packet, packet.raw, now)
-        elif packet.destination == self.address:
-            self._receive_segment(packet, now)
-        else:
-            self._forward(packet, now)
-
     def forget(self, socket: Socket) -> None:
         """`socket` is over: its ports are free."""
         self._sockets.pop((socket.local[1], *socket.remote), None)
 
     # -- within ------------------------------------------------------------------------------------------------------
 
-    def _receive_segment(self, packet: Packet, now: int) -> None:
+    def _receive(self, packet: Packet, now: int) -> None:
         segment = packet.segment
         socket = self._sockets.get((segment.destination_port, packet.source, segment.source_port))
         if socket is not None:
@@ -157,7 +137,9 @@ class Host:
             if listener.has_room():
                 self._welcome(listener, packet, now)
             else:
-                self._drop(packet, "backlog full", now)
+                self.ip.drop(packet, "backlog full", now)
+        elif listener is not None and not segment.flags & (SYN | ACK | RST):
+            self.ip.drop(packet, "neither SYN nor ACK", now)  # RFC 9293 section 3.10.7.2, fourth: no RST
         else:
             self._refuse(packet, now)
 
@@ -179,40 +161,7 @@ class Host:
         tracer.segment(now, "received", segment, "no connection")
         if reset is not None:
             tracer.segment(now, "sent", reset, reset.reason)
-            self.send([reset], packet.source, now)
-
-    def _receive_raw(self, packet: Packet, raw: bytes, now: int) -> None:
-        """The packet was corrupted on its way: only what can still be read counts."""
-        if not codec.header_ok(raw):
-            self._drop(packet, "checksum", now)
-        elif packet.destination != self.address:
-            self._forward(packet, now)
-        else:
-            decoded = codec.decode(raw)
-            if isinstance(decoded, Packet):
-                self._receive_segment(decoded, now)
-            else:
-                self._drop(packet, "checksum", now)
-
-    def _forward(self, packet: Packet, now: int) -> None:
-        if not self.forwarding:
-            self._drop(packet, "not for us", now)
-            return
-        interface = self.routes.get(packet.destination)
-        if interface is None:
-            self._drop(packet, "no route", now)
-            return
-        if packet.ttl <= 1:
-            self._drop(packet, "ttl", now)
-            return
-        packet.ttl -= 1
-        if packet.raw is not None:
-            packet.raw = codec.forwarded(packet.raw)
-        interface.push(packet, now)
-
-    def _drop(self, packet: Packet, reason: str, now: int) -> None:
-        self.drops[reason] = self.drops.get(reason, 0) + 1
-        self._tracer.drop(now, packet, reason)
+            self.ip.send([reset], packet.source, now)
 
     def _open(
         self,
@@ -236,7 +185,7 @@ class Host:
         return socket
 
     def _mss(self, config: TcpConfig, remote: int) -> int:
-        interface = self.routes.get(remote)
+        interface = self.ip.routes.get(remote)
         fits = (interface.mtu if interface is not None else DEFAULT_MTU) - IPV4_HEADER - HEADER
         return min(config.mss, fits) if config.mss else fits
 
@@ -247,18 +196,3 @@ class Host:
             if (candidate, address, port) not in self._sockets and candidate not in self._listeners:
                 return candidate
         raise RunError(f"{self.name}: no port is free for another connection to port {port}")
-
-
-class _Incoming:
-    """The receiving side of an interface."""
-
-    __slots__ = ("_host", "_name", "_tracer")
-
-    def __init__(self, host: Host, name: str, tracer: HostTracer) -> None:
-        self._host = host
-        self._name = name
-        self._tracer = tracer
-
-    def receive(self, packet: Packet, now: int) -> None:
-        self._tracer.frame(now, self._name, "in", packet)
-        self._host.receive(packet, now)

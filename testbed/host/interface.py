@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from testbed.link.link import Link
 from testbed.trace.tracer import HostTracer
 from testbed.wire.packet import Packet
@@ -26,3 +28,19 @@ class Interface:
         """Send `packet` onto the link."""
         self._tracer.frame(now, self.name, "out", packet)
         self.link.push(packet, now)
+
+
+class Incoming:
+    """The other direction: what its link delivers to."""
+
+    __slots__ = ("_name", "_onward", "_tracer")
+
+    def __init__(self, name: str, onward: Callable[[Packet, int], None], tracer: HostTracer) -> None:
+        self._name = name
+        self._onward = onward
+        self._tracer = tracer
+
+    def receive(self, packet: Packet, now: int) -> None:
+        """Tell that `packet` comes in by this interface, and hand it on."""
+        self._tracer.frame(now, self._name, "in", packet)
+        self._onward(packet, now)

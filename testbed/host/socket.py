@@ -90,15 +90,12 @@ class Socket:
         receiver = self.connection.receiver
         return receiver is not None and receiver.urgent > receiver.reassembly.next - receiver.reassembly.unread
 
-    def write(self, data: bytes) -> int:
-        """Send `data`; return how much was taken. After less than all, `Handler.writable` says when to go on."""
-        taken = self.connection.write(self.host.clock.now, data)
-        self.service()
-        return taken
+    def write(self, data: bytes, urgent: bool = False) -> int:
+        """Send `data`; return how much was taken. After less than all, `Handler.writable` says when to go on.
 
-    def write_urgent(self, data: bytes) -> int:
-        """The same, for data whose end the urgent pointer shall show (RFC 6093 advises against it)."""
-        taken = self.connection.write(self.host.clock.now, data, urgent=True)
+        `urgent`: the urgent pointer shall show its end (RFC 6093 advises new applications against it).
+        """
+        taken = self.connection.write(self.host.clock.now, data, urgent)
         self.service()
         return taken
 
@@ -142,31 +139,16 @@ class Socket:
             if events:
                 connection.events = 0
                 ended |= events & CLOSED
-                self._tell(events, now)
+                _tell(self, events, now)
             segments = connection.pull(now)
             if segments:
-                self.host.send(segments, self.remote[0], now)
+                self.host.ip.send(segments, self.remote[0], now)
             if not connection.events:
                 break
         self._busy = False
         self._alarm.set(connection.deadline)
         if ended:
             self.host.forget(self)
-
-    def _tell(self, events: int, now: int) -> None:
-        handler = self.handler
-        if events & CONNECTED:
-            handler.connected(self, now)
-        if events & READABLE:
-            handler.readable(self, now)
-        if events & WRITABLE:
-            handler.writable(self, now)
-        if events & PEER_CLOSED:
-            handler.peer_closed(self, now)
-        if events & FAILED:
-            handler.failed(self, now, self.connection.error)
-        if events & CLOSED:
-            handler.closed(self, now)
 
     @staticmethod
     def _expire(socket: Socket, now: int) -> None:
@@ -175,3 +157,19 @@ class Socket:
 
     def __repr__(self) -> str:
         return f"<Socket {self.label} on {self.host.name}, {self.state}>"
+
+
+def _tell(socket: Socket, events: int, now: int) -> None:
+    """Call the handler for each of `events`, in their order; it may be replaced on the way."""
+    if events & CONNECTED:
+        socket.handler.connected(socket, now)
+    if events & READABLE:
+        socket.handler.readable(socket, now)
+    if events & WRITABLE:
+        socket.handler.writable(socket, now)
+    if events & PEER_CLOSED:
+        socket.handler.peer_closed(socket, now)
+    if events & FAILED:
+        socket.handler.failed(socket, now, socket.connection.error)
+    if events & CLOSED:
+        socket.handler.closed(socket, now)

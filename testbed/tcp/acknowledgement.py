@@ -13,7 +13,7 @@ from testbed.wire.segment import FIN, SYN, Segment
 
 def acknowledge(sender: Sender, now: int, ack: int, segment: Segment, window_changed: bool) -> None:
     """An acceptable acknowledgement, SND.UNA <= `ack` <= highest; the peer's window is updated already."""
-    sender.probes = 0
+    sender.unanswered = 0
     cause = ""
     if ack > sender.una:
         cause = _advance(sender, now, ack, segment)

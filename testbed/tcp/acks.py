@@ -14,18 +14,19 @@ class Acks:
     `reason` is what the trace will say of it.
     """
 
-    __slots__ = ("_bytes", "_every", "_patience", "due", "reason")
+    __slots__ = ("_any_size", "_bytes", "_every", "_patience", "due", "reason")
 
-    def __init__(self, patience: int, every: int) -> None:
+    def __init__(self, patience: int, every: int, any_size: bool) -> None:
         self._patience = patience  # ns that an acknowledgement may wait; 0: none may
         self._every = every
+        self._any_size = any_size  # a small segment counts like a full one
         self._bytes = 0
         self.due = 0
         self.reason = ""
 
     def data(self, size: int, mss: int) -> None:
         """`size` bytes came in order, and left no hole."""
-        self._bytes += size
+        self._bytes += mss if self._any_size else size
         if self._patience == 0 or self._bytes >= self._every * mss:
             self.at_once("acknowledgement")
         elif self.due == 0:

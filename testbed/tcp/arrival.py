@@ -26,7 +26,7 @@ _RECEIVING = (State.ESTABLISHED, State.FIN_WAIT_1, State.FIN_WAIT_2)
 def receive(connection: Connection, now: int, segment: Segment) -> str:
     """Process a segment in any state but CLOSED and LISTEN, which are the host's; return the verdict, "" for good."""
     if connection.machine.state is State.SYN_SENT:
-        return handshake.receive_in_syn_sent(connection, now, segment)
+        return _receive_in_syn_sent(connection, now, segment)
     receiver = connection.receiver
     assert receiver is not None
     flags = segment.flags
@@ -45,13 +45,30 @@ def receive(connection: Connection, now: int, segment: Segment) -> str:
     verdict = _fifth_check_ack(connection, now, segment, seq)
     if verdict is not None:
         return verdict
-    if flags & URG:
+    return _process_the_rest(connection, now, segment, seq)
+
+
+def _receive_in_syn_sent(connection: Connection, now: int, segment: Segment) -> str:
+    """SYN-SENT (section 3.10.7.3). A SYN,ACK that was accepted goes on at the sixth step."""
+    verdict = handshake.receive_in_syn_sent(connection, now, segment)
+    if verdict or connection.machine.state is not State.ESTABLISHED:
+        return verdict
+    receiver = connection.receiver
+    assert receiver is not None
+    return _process_the_rest(connection, now, segment, receiver.initial + 1)
+
+
+def _process_the_rest(connection: Connection, now: int, segment: Segment, seq: int) -> str:
+    """The sixth step and those that follow."""
+    receiver = connection.receiver
+    assert receiver is not None
+    if segment.flags & URG:
         _sixth_check_urgent(connection, segment, seq)
     if segment.payload:
-        verdict = _seventh_process_text(connection, now, segment, seq)
+        verdict = _seventh_process_text(connection, now, seq, segment.payload)
         if verdict is not None:
             return verdict
-    if flags & FIN or receiver.fin is not None:
+    if segment.flags & FIN or receiver.fin is not None:
         _eighth_check_fin(connection, now, segment, seq)
     return ACCEPTED
 
@@ -105,6 +122,8 @@ def _refuse(connection: Connection, now: int, segment: Segment, seq: int, flags:
         closing.enter_time_wait(connection, now)  # eighth step: our last acknowledgement was lost
     if length:
         connection.stats.duplicate_segments_received += 1
+    if segment.payload and seq < receiver.next:
+        receiver.duplicate = receiver.reassembly.held(seq, seq + len(segment.payload))
     if flags & SYN and connection.machine.state >= State.ESTABLISHED:
         return challenge(connection, now)
     receiver.acks.at_once("not acceptable")
@@ -138,9 +157,9 @@ def _second_check_reset(connection: Connection, now: int, seq: int) -> str:
         closing.finish(connection, now, Event.RETURN_TO_LISTEN)
     elif state is State.SYN_RECEIVED:
         closing.finish(connection, now, Event.RECEIVE_RST, "connection refused")
-    elif state in (State.CLOSING, State.LAST_ACK, State.TIME_WAIT):
+    elif state is State.TIME_WAIT:
         closing.finish(connection, now, Event.RECEIVE_RST)
-    else:
+    else:  # in CLOSING and LAST-ACK, too: our FIN, and who knows how much before it, was never acknowledged
         closing.finish(connection, now, Event.RECEIVE_RST, "connection reset by peer")
     return ACCEPTED
 
@@ -165,6 +184,8 @@ def _fifth_check_ack(connection: Connection, now: int, segment: Segment, seq: in
             connection.output.emit_reset(now, ack, None, "acknowledges what was never sent")
             return "unacceptable acknowledgement"
         handshake.finish_passive(connection, now, segment, seq, ack)
+        if receiver.queued:
+            _seventh_process_text(connection, now, receiver.initial + 1, receiver.queued)
         if ack == sender.una:
             return None
     elif ack > sender.highest:
@@ -173,6 +194,10 @@ def _fifth_check_ack(connection: Connection, now: int, segment: Segment, seq: in
     elif ack < sender.una - sender.peer.largest:
         return challenge(connection, now)  # RFC 5961 section 5.2
     una = sender.una
+    if connection.machine.state is State.TIME_WAIT and not (seq == receiver.next and ack == sender.next):
+        # "The only thing that can arrive in this state is a retransmission of the remote FIN. Acknowledge it": and
+        # whatever else shows that the peer is not where we are. Our own last acknowledgement's echo is not answered.
+        receiver.acks.at_once("TIME-WAIT")
     if ack < una:
         return None
     changed = sender.peer.update(seq, ack, segment.window)
@@ -196,7 +221,7 @@ def _sixth_check_urgent(connection: Connection, segment: Segment, seq: int) -> N
         receiver.urgent = max(receiver.urgent, seq + segment.urgent_pointer)
 
 
-def _seventh_process_text(connection: Connection, now: int, segment: Segment, seq: int) -> str | None:
+def _seventh_process_text(connection: Connection, now: int, seq: int, text: bytes) -> str | None:
     """Seventh: process the segment text, in the states in which more can come."""
     receiver = connection.receiver
     assert receiver is not None
@@ -207,7 +232,7 @@ def _seventh_process_text(connection: Connection, now: int, segment: Segment, se
         closing.reset_peer(connection, now, "data after close")
         closing.finish(connection, now, Event.ABORT)
         return "nobody reads"
-    fresh = receiver.accept(seq, segment.payload)
+    fresh = receiver.accept(seq, text)
     if fresh:
         connection.stats.bytes_received += fresh
         connection.events |= READABLE

@@ -85,6 +85,10 @@ class TcpConfig:
     ack_every: Count = 2
     """Full-sized segments that are acknowledged at once, together (RFC 9293 SHLD-18: every second)."""
 
+    ack_any_size: bool = False
+    """Let segments of any size count towards `ack_every`, as BSD does. Otherwise their bytes count, in full-sized
+    segments (RFC 5681 section 4.2)."""
+
     sws_override: Duration = 200 * MILLISECOND
     """Longest time that silly-window avoidance holds data back (RFC 9293 section 3.8.6.2.1: 0.1 to 1 s)."""
 

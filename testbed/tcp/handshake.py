@@ -27,14 +27,17 @@ _TIMESTAMPS_SIZE = 12
 
 
 def accept_syn(connection: Connection, now: int, syn: Segment) -> None:
-    """LISTEN, third: a SYN makes the connection synchronise, and is answered with SYN,ACK."""
+    """LISTEN, third: a SYN makes the connection synchronise, and is answered with SYN,ACK.
+
+    Text and FIN on it are the peer's to repeat: nobody is believed before the handshake is over.
+    """
     learn_peer(connection, now, syn)
     connection.machine.move(now, Event.RECEIVE_SYN)
     connection.sender.send_syn(now, "open")
 
 
 def learn_peer(connection: Connection, now: int, syn: Segment) -> None:
-    """Take the initial sequence number and the options of the peer's SYN; text and FIN on it are the peer's to repeat.
+    """Take the initial sequence number and the options of the peer's SYN.
 
     An option holds only if both SYNs carry it; ours does not answer with what the peer did not offer.
     """
@@ -79,7 +82,11 @@ def receive_in_syn_sent(connection: Connection, now: int, segment: Segment) -> s
         _finish_active(connection, now, segment, ack)
     else:
         connection.machine.move(now, Event.RECEIVE_SYN)  # simultaneous open: our SYN again, now with ACK
-        connection.sender.resend_syn(now, "simultaneous open")
+        receiver = connection.receiver
+        assert receiver is not None
+        receiver.open_window()  # (what a listener makes gets its buffer when the handshake is over)
+        receiver.queued = segment.payload  # a FIN is the peer's to repeat
+        connection.sender.resend(now, connection.sender.board.records[0], "simultaneous open")
     return ""
 
 
@@ -102,7 +109,7 @@ def receive_syn_again(connection: Connection, now: int, segment: Segment) -> str
     if segment.flags & RST:
         return "out of window"
     if not segment.flags & ACK:
-        connection.sender.resend_syn(now, "SYN again")
+        connection.sender.resend(now, connection.sender.board.records[0], "SYN again")
         return "SYN again"
     return None
 
@@ -126,5 +133,9 @@ def finish_passive(connection: Connection, now: int, segment: Segment, seq: int,
 
 def _established(connection: Connection, now: int) -> None:
     connection.events |= CONNECTED
+    assert connection.receiver is not None
+    connection.receiver.open_window()
+    if connection.receiver is not None:
+        connection.receiver.open_window()
     if connection.config.keepalive:
         connection.timers.set(KEEPALIVE, now + connection.config.keepalive_idle)

@@ -65,9 +65,10 @@ class Output:
             segment.timestamp = (now // timestamps.tick + timestamps.offset) & MASK  # `value`, spelt out for speed
             segment.timestamp_echo = timestamps.recent
             segment.header_size = TIMESTAMPS_HEADER
-        if self.sack and receiver.reassembly.islands:
+        if self.sack and (receiver.reassembly.islands or receiver.duplicate):
             segment.sack = self._blocks(receiver, self.payload_limit - len(payload))
             segment.header_size = HEADER + options_size(segment)
+            receiver.duplicate = None  # told once
         self.stats.segments_sent += 1
         self.segments.append(segment)
         self._tracer.segment(now, "sent", segment, reason)
@@ -105,15 +106,21 @@ class Output:
     def overhead(self) -> int:
         """Bytes of options that the next data segment is to carry besides its timestamps: SACK blocks."""
         receiver = self.receiver
-        if receiver is None or not self.sack or not receiver.reassembly.islands:
+        if receiver is None or not self.sack or not (receiver.reassembly.islands or receiver.duplicate):
             return 0
         return 4 + 8 * len(self._blocks(receiver, self.payload_limit))
 
     def _blocks(self, receiver: Receiver, room: int) -> tuple[tuple[int, int], ...]:
-        """The blocks to report: what fits beside the payload of a segment that was cut before there were any."""
+        """The blocks to report: what fits beside the payload of a segment that was cut before there were any.
+
+        What has come twice is told first (RFC 2883 section 4), then the islands.
+        """
         most = MAX_SACK_BLOCKS_WITH_TIMESTAMPS if self.timestamps.on else MAX_SACK_BLOCKS
         most = min(most, max((room - 4) // 8, 0))
-        return tuple((left & MASK, right & MASK) for left, right in receiver.reassembly.blocks(most))
+        blocks = receiver.reassembly.blocks(most)
+        if receiver.duplicate:
+            blocks = (receiver.duplicate, *blocks)[:most]
+        return tuple((left & MASK, right & MASK) for left, right in blocks)
 
     def _push(self, now: int, segment: Segment) -> None:
         self.stats.segments_sent += 1

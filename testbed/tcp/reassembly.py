@@ -54,6 +54,15 @@ class Reassembly:
             self._join(island)
         return self.next - before
 
+    def held(self, start: int, end: int) -> tuple[int, int] | None:
+        """The first stretch of [start, end) that has come before, or None (RFC 2883 section 4)."""
+        if start < self.next:
+            return start, min(end, self.next)
+        for island in self.islands:
+            if island.start < end and island.end > start:
+                return max(start, island.start), min(end, island.end)
+        return None
+
     def read(self, limit: int) -> bytes:
         """Up to `limit` bytes in order, which are then forgotten."""
         ready = self._ready

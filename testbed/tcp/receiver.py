@@ -17,39 +17,44 @@ class Receiver:
     """
 
     __slots__ = (
-        "_buffer", "_consumed", "_edge", "_scale", "_step", "acks", "fin", "finished", "initial", "last_ack", "mss",
-        "next", "reassembly", "urgent",
+        "_buffer", "_consumed", "_edge", "_most", "_scale", "_shown", "_step", "acks", "duplicate", "fin", "finished",
+        "initial", "last_ack", "mss", "next", "queued", "reassembly", "urgent",
     )  # fmt: skip
 
     def __init__(self, initial: int, config: TcpConfig, mss: int) -> None:
         self.initial = initial  # IRS
         self.reassembly = Reassembly(initial + 1)
         self.next = initial + 1  # RCV.NXT: what to acknowledge; the FIN counts once everything before it has come
-        self.acks = Acks(config.delayed_ack, config.ack_every)
+        self.acks = Acks(config.delayed_ack, config.ack_every, config.ack_any_size)
         self.mss = mss
         self.urgent = initial + 1  # RCV.UP
         self.fin: int | None = None  # where the peer's FIN stands, once it has come
         self.finished = False  # the FIN is in order: nothing more will come
         self.last_ack = initial + 1  # Last.ACK.sent
+        self.duplicate: tuple[int, int] | None = None  # what came again, to be told in the next segment (RFC 2883)
+        self.queued = b""  # the text of a SYN, which waits for the handshake to end
         self._buffer = config.receive_buffer
         self._scale = 0
         self._consumed = False  # the application has read since the window was shown last
-        self._edge = initial + 1 + min(config.receive_buffer, 0xFFFF)  # RCV.NXT + RCV.WND as shown to the peer
+        self._most = 0xFFFF  # bytes that the window field can say
+        self._edge = initial + 1 + min(config.receive_buffer, 0xFFFF)  # RCV.NXT + RCV.WND: what is accepted
+        self._shown = self._edge  # the part of it that the field could say
         # How much the edge must move before it is worth showing (section 3.8.6.2.2, with Fr = 1/2).
         self._step = max(min(config.receive_buffer // 2, mss), 1)
 
     @property
     def window(self) -> int:
-        """RCV.WND as the peer knows it, in bytes."""
+        """RCV.WND in bytes: what is accepted, though the field may not be able to say it all."""
         return max(self._edge - self.next, 0)
 
     def scale_window(self, shift: int) -> None:
-        """The handshake is over: our windows are shifted by `shift`, 0 without scaling (RFC 7323 section 2).
-
-        What cannot be shown is not offered either: the buffer shrinks to what the field can say.
-        """
+        """Our windows are shifted by `shift`, 0 without scaling, once the handshake is over (RFC 7323 section 2)."""
         self._scale = shift
-        self._buffer = min(self._buffer, 0xFFFF << shift)
+        self._most = 0xFFFF << shift
+
+    def open_window(self) -> None:
+        """Accept what the buffer holds, and not only what a SYN could say of it."""
+        self._edge = max(self._edge, self.next + self._buffer - self.reassembly.unread)
 
     def acceptable(self, seq: int, length: int) -> bool:
         """The four cases of RFC 9293 section 3.4, table 6."""
@@ -65,11 +70,17 @@ class Receiver:
             data = data[:-beyond]
         reassembly = self.reassembly
         had_hole = bool(reassembly.islands)
+        again = None
+        if had_hole or seq < reassembly.next:
+            again = reassembly.held(seq, seq + len(data))
+            self.duplicate = again or self.duplicate
         fresh = reassembly.insert(seq, data)
         if fresh == 0:
             self.acks.at_once("duplicate acknowledgement")  # out of order, or nothing new
         elif had_hole:
             self.acks.at_once("hole filled")  # all or part of it: RFC 5681 section 4.2
+        elif again:
+            self.acks.at_once("duplicate acknowledgement")  # a part of it is new
         else:
             self.acks.data(fresh, self.mss)
         if fresh:
@@ -96,18 +107,29 @@ class Receiver:
     def show_window(self) -> int:
         """The window field for a segment sent now, after moving the edge as far as is worth it.
 
-        Rounded up to the scale's unit: rounding down would take back what was shown (RFC 7323 section 2.4).
+        Rounded up to the scale's unit: rounding down would take back what was shown (RFC 7323 section 2.4). But not
+        for ever, or many small segments that nobody reads would move the edge beyond the buffer, unit by unit: then
+        the field shows up to a unit less than what is still accepted.
         """
         self._consumed = False
         reassembly = self.reassembly
-        edge = reassembly.next + self._buffer - reassembly.unread
-        if edge - self._edge >= self._step:
+        edge = self.next + self._buffer - reassembly.unread
+        gained = edge - self._edge
+        # A reader who has caught up is not the one that section 3.8.6.2.2 guards against.
+        if gained >= self._step or (gained > 0 and not reassembly.unread):
             self._edge = edge
         window = self._edge - self.next
         if window <= 0:
             return 0
-        field = (window + (1 << self._scale) - 1) >> self._scale
-        self._edge += (field << self._scale) - window
+        if window > self._most:
+            self._shown = self.next + self._most
+            return 0xFFFF
+        unit = 1 << self._scale
+        field = (window + unit - 1) >> self._scale
+        shown = self.next + (field << self._scale)
+        if shown >= edge + unit:
+            return window >> self._scale
+        self._edge = self._shown = shown
         return field
 
     def worth_update(self) -> bool:
@@ -119,5 +141,5 @@ class Receiver:
         if not self._consumed or self.finished:
             return False
         reassembly = self.reassembly
-        gained = reassembly.next + self._buffer - reassembly.unread - self._edge
-        return gained >= min(2 * self.mss, max(self._buffer // 2, 1))
+        window = min(self._buffer - reassembly.unread, self._most)
+        return self.next + window - self._shown >= min(2 * self.mss, max(self._buffer // 2, 1))

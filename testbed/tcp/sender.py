@@ -7,7 +7,7 @@ them is in `tcp.acknowledgement`, what a timer does in `tcp.timeouts`.
 from __future__ import annotations
 
 from testbed.tcp.config import TcpConfig
-from testbed.tcp.congestion import CONTROLS, Control
+from testbed.tcp.congestion import CONTROLS, Control, initial_window
 from testbed.tcp.output import Output
 from testbed.tcp.peer_window import PeerWindow
 from testbed.tcp.recovery import Recovery
@@ -28,13 +28,13 @@ class Sender:
 
     `highest` is where anything was ever sent: it lies beyond SND.NXT after a probe of a closed window, whose octet
     is sent again with the rest. `expiries` counts the retransmission timer's since the last progress, `probes` those
-    of the closed window that nobody answered.
+    of the closed window since it closed, `unanswered` those of them that nobody has answered.
     """
 
     __slots__ = (
         "_segmentizer", "board", "buffer", "closing", "config", "control", "expiries", "highest", "initial",
         "last_sent_at", "mss", "next", "output", "peer", "probes", "recovery", "rtt", "rtt_mark", "stats", "timers",
-        "tracer", "una", "urgent",
+        "tracer", "una", "unanswered", "urgent",
     )  # fmt: skip
 
     def __init__(
@@ -62,6 +62,7 @@ class Sender:
         self._segmentizer = Segmentizer(config.nagle)
         self.expiries = 0
         self.probes = 0
+        self.unanswered = 0
         self.last_sent_at = 0
 
     # -- opening -----------------------------------------------------------------------------------------------------
@@ -73,16 +74,12 @@ class Sender:
         self.output.emit_syn(now, self.initial, reason)
         self.timers.set(RETRANSMIT, now + self.rtt.rto)
 
-    def resend_syn(self, now: int, reason: str) -> None:
-        """Our SYN again, which is SYN,ACK once the peer's has come."""
-        self.resend(now, self.board.records[0], reason)
-
     def start(self, now: int) -> None:
         """Both ends have synchronised, and `mss` is known: the window is the initial one.
 
         RFC 6928 section 2; one segment when the SYN was lost more than once (section 2, last paragraph).
         """
-        window = self.mss if self.expiries > 1 else self.initial_window
+        window = self.mss if self.expiries > 1 else initial_window(self.config.initial_window, self.mss)
         if self.expiries:
             self.rtt.handshake_repeated()
         self.expiries = 0
@@ -91,12 +88,6 @@ class Sender:
         self.control = CONTROLS[self.config.congestion]().build(self.mss, window)
         self.recovery = Recovery(self.mss, self.config, self.initial)
         self.tell(now, "connection established")
-
-    @property
-    def initial_window(self) -> int:
-        """IW in bytes (RFC 6928 section 2)."""
-        count = self.config.initial_window
-        return min(count * self.mss, max(2 * self.mss, count * 1460))
 
     # -- what the application does -----------------------------------------------------------------------------------
 
@@ -161,6 +152,8 @@ class Sender:
         end = seq + size + last
         self.board.sent(seq, end, FIN if last else 0, now)
         self.next = end
+        if seq < self.highest:
+            self.board.records[-1].retransmissions = 1  # a probe's octet is in it: Karn's rule holds for it
         if end > self.highest:
             self.highest = end
         self.last_sent_at = now
@@ -198,7 +191,7 @@ class Sender:
     def _restart(self, now: int) -> None:
         """Slow start again after being idle (RFC 5681 section 4.1)."""
         before = self.control.cwnd
-        self.control.idle(now, self.initial_window)
+        self.control.idle(now, initial_window(self.config.initial_window, self.mss))
         if self.control.cwnd != before:
             self.tell(now, "idle restart")
 
@@ -217,6 +210,7 @@ class Sender:
             timers.stop(OVERRIDE)
         elif self.peer.size == 0:
             if not timers.runs(PERSIST):
+                self.probes = 0
                 timers.set(PERSIST, now + self.rtt.rto)
         else:
             timers.stop(PERSIST)

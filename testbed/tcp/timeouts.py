@@ -37,11 +37,12 @@ def probe_window(sender: Sender, now: int) -> bool:
     The connection stays open for as long as probes are answered (MUST-37); False when too many were not.
     """
     config = sender.config
-    if sender.probes > config.data_retries:
+    if sender.unanswered > config.data_retries:
         return False
     wait = min(sender.rtt.rto << min(sender.probes + 1, 30), config.rto_max)
     sender.timers.set(PERSIST, now + wait)
     sender.probes += 1
+    sender.unanswered += 1
     sender.stats.window_probes_sent += 1
     octet = 1 if sender.next < sender.buffer.end else 0  # FIN, when nothing else waits
     sender.emit(now, sender.next, octet, not octet, "window probe")

@@ -62,7 +62,7 @@ class Outbox:
 
     def flush_urgent(self, socket: Socket) -> int:
         """The same, as urgent data."""
-        accepted = socket.write_urgent(self._next(min(self.pending, CHUNK)))
+        accepted = socket.write(self._next(min(self.pending, CHUNK)), urgent=True)
         self.pending -= accepted
         self.written += accepted
         return accepted

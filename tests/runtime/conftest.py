@@ -42,7 +42,7 @@ class Lan:
         self.left = Host("left", 0x0A000001, clock, seed, config=CONFIG)
         self.right = Host("right", 0x0A000002, clock, seed, config=CONFIG)
         for name, source, target in (("l1", self.left, self.right), ("l1.reverse", self.right, self.left)):
-            link = Link(name, spec or DirectionSpec(delay=DELAY), clock, seed, target.receive, SILENT_LINK)
+            link = Link(name, spec or DirectionSpec(delay=DELAY), clock, seed, target.ip.receive, SILENT_LINK)
             source.routes[target.address] = source.attach(name, link)
 
 

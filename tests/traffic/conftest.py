@@ -31,7 +31,7 @@ class World:
         self._join("l1.reverse", self.right, self.left, spec)
 
     def _join(self, name: str, source: Host, target: Host, spec: DirectionSpec) -> None:
-        link = Link(name, spec, self.clock, self.seed, target.receive, SILENT_LINK)
+        link = Link(name, spec, self.clock, self.seed, target.ip.receive, SILENT_LINK)
         source.routes[target.address] = source.attach(name, link)
 
     def play(

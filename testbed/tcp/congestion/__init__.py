@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from testbed.tcp.congestion.base import Control, ControlSpec
+from testbed.tcp.congestion.base import Control, ControlSpec, initial_window
 from testbed.tcp.congestion.reno import RenoSpec
 
 CONTROLS: Final[dict[str, type[ControlSpec]]] = {
     "reno": RenoSpec,
 }
 
-__all__ = ["CONTROLS", "Control", "ControlSpec"]
+__all__ = ["CONTROLS", "Control", "ControlSpec", "initial_window"]

@@ -55,3 +55,8 @@ class ControlSpec(ABC):
     @abstractmethod
     def build(self, mss: int, initial_window: int) -> Control:
         """The control for one connection; `initial_window` in bytes."""
+
+
+def initial_window(segments: int, mss: int) -> int:
+    """IW in bytes (RFC 6928 section 2, which has 10 segments)."""
+    return min(segments * mss, max(2 * mss, segments * 1460))

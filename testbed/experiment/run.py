@@ -1,0 +1,137 @@
+"""A plan carried out: its runs one after another, each with its folder."""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any, Final
+
+from testbed.errors import ConfigError, ConfigProblem, RunError
+from testbed.experiment.folder import SCHEMA, ExperimentFolder, empty, resolved, write_json
+from testbed.experiment.load import Plan, PlannedRun
+from testbed.experiment.trial import Trial
+
+FAILED: Final = "failed"
+SUMMARY: Final = ("status", "stalled", "flows", "links", "jain", "end_time", "expect")
+"""What the summary has of a run's document."""
+
+NUMBERS: Final = ("flows", "links", "jain", "end_time", "expect")
+"""What only the summary has; the manifest has the rest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far an experiment has come: told now and then."""
+
+    run: PlannedRun
+    index: int
+    """Which run, from 0."""
+    count: int
+    """How many there are."""
+    now: int
+    """The run's virtual time (ns)."""
+    until: int | None
+    """When it ends at the latest; None where nobody knows."""
+
+
+Tell = Callable[[Progress], None]
+
+
+def run_plan(
+    plan: Plan, results: Path, tell: Tell | None = None, *, trial: type[Trial] = Trial
+) -> tuple[Path, list[dict[str, Any]]]:
+    """Do every run of `plan`. Returns the folder below `results`, and a document for each run (design section 6).
+
+    A run that breaks has the status "failed" and an `error`; the others are done nevertheless, and only if all break
+    is it a RunError. When interrupted, it leaves the runs that are complete, or nothing.
+    """
+    check_runnable(plan)
+    folder = ExperimentFolder(results, plan)
+    documents: list[dict[str, Any]] = []
+    try:
+        for index, run in enumerate(plan.runs):
+            with folder.run(run.id) as path:
+                told = _teller(run, index, len(plan.runs), tell)
+                documents.append(_document(plan, trial(run, path), told))
+        if all(document["status"] == FAILED for document in documents):
+            raise RunError(documents[0]["error"])
+    except BaseException:
+        if any(document["status"] != FAILED for document in documents):
+            folder.finish()
+        else:
+            folder.discard()
+        raise
+    final = folder.finish()
+    for document in documents:
+        document["folder"] = str(final / "runs" / document["id"])
+    return final, documents
+
+
+def check_runnable(plan: Plan) -> None:
+    """Whether there is something to run, that we can. Raises ConfigError."""
+    file = str(plan.files["experiment.yaml"])
+    for run in plan.runs:
+        if not run.spec.flows:
+            remedy = "this is a topology; name it in an experiment, under 'topology'"
+            raise ConfigError([ConfigProblem("has no traffic to run", file=file, path="traffic", suggestion=remedy)])
+        if run.spec.clock != "virtual":
+            raise ConfigError(
+                [ConfigProblem("the real clock is not built yet", file=file, path="clock", suggestion="clock: virtual")]
+            )
+
+
+def _teller(run: PlannedRun, index: int, count: int, tell: Tell | None) -> Callable[[int], None]:
+    """What a trial tells its time to."""
+
+    def told(now: int) -> None:
+        if tell is not None:
+            tell(Progress(run, index, count, now, run.spec.duration))
+
+    return told
+
+
+def _document(plan: Plan, trial: Trial, tell: Callable[[int], None]) -> dict[str, Any]:
+    """Do one run, write its summary and manifest, and return its document."""
+    started, began = datetime.now(UTC), time.perf_counter()
+    run, folder = trial.run, trial.folder
+    try:
+        outcome = trial.go(tell)
+    except RunError as broken:
+        empty(folder)
+        outcome = _failure(run, str(broken))
+    document = {
+        "id": run.id, "folder": str(folder), "name": plan.name, "clock": run.spec.clock, "seed": run.spec.seed,
+        "params": run.params, "repeat": run.repeat, "wall_time": time.perf_counter() - began,
+        "lateness": {"p50": 0.0, "p99": 0.0, "max": 0.0}, **outcome,
+    }  # fmt: skip
+    write_json(folder / "summary.json", {key: document[key] for key in SUMMARY})
+    manifest = {key: value for key, value in document.items() if key not in ("folder", *NUMBERS)}
+    write_json(
+        folder / "manifest.json", {"schema": SCHEMA, **manifest, **_surroundings(started), "spec": resolved(run)}
+    )
+    return document
+
+
+def _failure(run: PlannedRun, error: str) -> dict[str, Any]:
+    """What is said of a run that broke."""
+    expect = [{"text": text, "ok": False, "value": None} for text in run.spec.expect]
+    return {
+        "status": FAILED, "stalled": [], "error": error, "trace_sha256": None, "rows": {}, "flows": {}, "links": {},
+        "jain": None, "end_time": None, "expect": expect,
+    }  # fmt: skip
+
+
+def _surroundings(started: datetime) -> dict[str, Any]:
+    packages = ("testbed", "polars", "pydantic", "PyYAML", "networkx")
+    versions = {"python": platform.python_version()}
+    for package in packages:
+        try:
+            versions[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            versions[package] = "not installed"
+    return {"started": started.isoformat(timespec="seconds"), "versions": versions, "machine": platform.platform()}

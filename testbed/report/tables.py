@@ -1,0 +1,171 @@
+"""What came of runs, as tables that fit a terminal of 80 columns.
+
+Nothing here reads files or knows a terminal.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from testbed import units
+from testbed.metrics import METRICS
+
+Run = Mapping[str, Any]
+"""One run's document: `flows`, `links`, `expect`, …, and its `spec`, which the folder has (`folder.read_run`)."""
+
+RETRANSMITTED: Final = "retrans-\nmitted"
+
+QUIET: Final = 0.05
+"""A link that is used less than this, and drops nothing, is counted and not shown."""
+
+NOTHING: Final = "–"
+"""What stands for a number that there is not."""
+
+
+def run_table(run: Run) -> Group:
+    """Everything that a newcomer wants to know of one run."""
+    parts: list[RenderableType] = [Text(""), _title(run), Text(""), _flows(run["flows"])]
+    if run["links"]:
+        parts += [Text(""), _links(run["links"], run["spec"]["links"])]
+    verdict = list(_verdict(run))
+    return Group(*parts, Text(""), *verdict, *([Text("")] if verdict else []))
+
+
+def _title(run: Run) -> Text:
+    told = [run["name"], f"seed {run['seed']}"]
+    told += [f"{path}={value}" for path, value in run["params"].items()]
+    if run.get("end_time") is not None:
+        told.append(f"{seconds(run['end_time'])} of {run['clock']} time in {seconds(run['wall_time'])}")
+    text = Text(" · ".join(told))
+    text.stylize("bold", 0, len(run["name"]))
+    return text
+
+
+def _flows(flows: Mapping[str, Any]) -> Table:
+    table = table_of("flow", "from → to", "app", numbers=("delivered", "goodput", "time", RETRANSMITTED, "RTT"))
+    for name, flow in flows.items():
+        table.add_row(
+            name,
+            f"{flow['from']} → {flow['to']}",
+            flow["app"],
+            units.show_size(flow["bytes_delivered"]),
+            rate(flow["goodput"]),
+            seconds(flow["completion_time"]),
+            counted(flow["retransmitted_segments"], flow.get("retransmission_share")),
+            seconds(flow.get("rtt_p50")),
+        )
+    return table
+
+
+def _links(links: Mapping[str, Any], specs: Mapping[str, Any]) -> Group:
+    """A row for each direction that mattered; the second of a link stands under the first."""
+    table = table_of("link", numbers=("rate", "delay", "loss", "used", "queued", "longest", "dropped"))
+    shown = {name: link for name, link in links.items() if _mattered(link) or _mattered(link["reverse"])}
+    for name, link in (shown or links).items():
+        spec = specs[name]
+        table.add_row(name, *_direction(link, spec))
+        if _mattered(link["reverse"]):
+            table.add_row("  ↳ reverse", *_direction(link["reverse"], spec["reverse"]))
+    others = len(links) - len(shown or links)
+    if not others:
+        return Group(table)
+    which = "1 other link" if others == 1 else f"{others} other links"
+    return Group(table, Text(f"{which}: no drops, used below {share(QUIET)}", "dim"))
+
+
+def _mattered(link: Mapping[str, Any] | None) -> bool:
+    """Whether a direction may have shaped what came out."""
+    return link is not None and (link["drops"] > 0 or (link["utilisation"] or 0) >= QUIET)
+
+
+def _direction(link: Mapping[str, Any], spec: Mapping[str, Any]) -> Iterator[str]:
+    """What was configured, and what came of it."""
+    yield rate(spec["rate"], absent="∞")
+    yield seconds(spec["delay"] / 1e9)
+    yield loss(spec["loss"])
+    yield share(link["utilisation"])
+    yield seconds(link["queue_delay_mean"])
+    yield seconds(link["queue_delay_max"])
+    yield counted(link["drops"], link.get("drop_share"))
+
+
+def _verdict(run: Run) -> Iterator[Text]:
+    """What is true of the run as a whole, and what was expected of it."""
+    if len(run["flows"]) > 1 and run.get("jain") is not None:
+        yield Text(f"fairness (Jain's index): {run['jain']:.3f}")
+    for name, flow in run["flows"].items():
+        if flow.get("error"):
+            yield Text(f"✗ {name}: {flow['error']}", "red")
+        elif not flow["complete"]:
+            yield Text(f"· {name} was still going when the run ended", "yellow")
+    if run["status"] != "complete":
+        yield Text(f"✗ {run['status']}", "bold red")
+        yield from (Text(f"  {line}", "red") for line in run.get("stalled") or [])
+    for expectation in run["expect"]:
+        sign, style = ("✓", "green") if expectation["ok"] else ("✗", "bold red")
+        plain = expectation["ok"] and "==" in expectation["text"]  # what was seen is what is written
+        seen = "" if plain else f"   {value(expectation)}"
+        yield Text.assemble((f"{sign} ", style), expectation["text"], (seen, "dim"))
+
+
+def table_of(*headings: str, numbers: tuple[str, ...]) -> Table:
+    """An empty table without lines: columns of words, which may fold, then of numbers, which may not."""
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
+    for heading in numbers:
+        table.add_column(heading, justify="right", no_wrap=True)
+    return table
+
+
+# -- numbers ------------------------------------------------------------------------------------------------
+
+
+def seconds(number: float | None) -> str:
+    """0.0431 -> `43.1ms`."""
+    if not number:
+        return NOTHING if number is None else "0"
+    return units.show_duration(float(f"{number * 1e9:.3g}"))
+
+
+def rate(number: float | None, absent: str = NOTHING) -> str:
+    """8912000 -> `8.91 Mbit/s`."""
+    return absent if number is None else units.show_rate(float(f"{number:.3g}"))
+
+
+def share(number: float | None) -> str:
+    """0.0123 -> `1.23%`."""
+    return NOTHING if number is None else f"{number * 100:.3g}%"
+
+
+def loss(spec: Mapping[str, Any] | None) -> str:
+    """A loss model in a word: `1%`, `1/1000`, or its name."""
+    if spec is None:
+        return "0"
+    if spec["model"] == "bernoulli":
+        return share(spec["p"])
+    return f"1/{spec['every']}" if spec["model"] == "periodic" else str(spec["model"])
+
+
+def counted(number: int, part: float | None) -> str:
+    """(132, 0.009) -> `132 (0.9%)`; a part above one (handshakes count) says nothing, and is left out."""
+    return f"{number:,} ({part * 100:.2g}%)" if number and part is not None and part < 1 else f"{number:,}"
+
+
+def value(expectation: Mapping[str, Any]) -> str:
+    """What an expectation saw, in the unit of the first metric that it speaks of."""
+    seen = expectation["value"]
+    if isinstance(seen, bool) or not isinstance(seen, int | float):
+        return " ".join(seen) if isinstance(seen, list) else NOTHING if seen is None else str(seen)
+    unit = next(filter(None, map(UNITS.get, re.findall(r"[a-z_0-9]+", expectation["text"]))), "")
+    show = {"bit/s": rate, "s": seconds, "B": units.show_size}.get(unit)
+    return show(seen) if show else f"{seen:,.6g}"
+
+
+UNITS: Final = {name: metric.unit for scope in METRICS.values() for name, metric in scope.items()}

@@ -1,0 +1,136 @@
+"""What makes one operating system's scripts different from another's, and from our stack's habits.
+
+A profile translates personality only: the order and padding of options, the scale of the window, how buffers are
+reported, what commands and symbols mean. It never excuses a segment that should not have been sent.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar
+
+from packetdrill.kernel import Kernel
+from packetdrill.script import Option, Script
+from testbed.host.socket import Socket
+from testbed.tcp.config import TcpConfig
+from testbed.wire.segment import SYN, Segment
+
+ERRORS = {
+    "connection refused": "ECONNREFUSED",
+    "connection reset by peer": "ECONNRESET",
+    "connection timed out": "ETIMEDOUT",
+}
+
+
+class Profile(ABC):
+    """One operating system's scripts. Made anew for each script."""
+
+    name: ClassVar[str]
+    defined: ClassVar[frozenset[str]] = frozenset()
+    """What `#ifdef` finds defined."""
+
+    def __init__(self, script: Script) -> None:
+        self.script = script
+        self.no_options: set[int] = set()  # local ports whose sockets asked for bare headers
+
+    @abstractmethod
+    def config(self) -> TcpConfig:
+        """The settings that the scripts take for granted."""
+
+    @abstractmethod
+    def command(self, text: str, kernel: Kernel) -> None:
+        """Obey a shell command. Raises `Unsupported` for what is not understood, `Mismatch` for a query that fails."""
+
+    @abstractmethod
+    def layout(self, segment: Segment, kernel: Kernel) -> tuple[Option, ...]:
+        """The options of `segment` in the order, and with the padding, in which this system writes them."""
+
+    @abstractmethod
+    def states(self) -> dict[str, int]:
+        """This system's numbers for the RFC's states, by the RFC's names."""
+
+    @abstractmethod
+    def constants(self) -> dict[str, Any]:
+        """Names that code blocks may use."""
+
+    def window(self, segment: Segment, kernel: Kernel) -> int:
+        """The window field as this system would write it."""
+        return segment.window
+
+    def admits(self, segment: Segment, kernel: Kernel) -> bool:
+        """Whether a segment passes the filters in front of the stack."""
+        return True
+
+    def receive_buffer(self, socket: Socket | None, size: int) -> int:
+        """What SO_RCVBUF reports for a buffer set to `size`."""
+        return size
+
+    def setup(self, text: str, kernel: Kernel) -> None:
+        """The command before the first event."""
+        if text:
+            self.command(text, kernel)
+
+    def tcp_info(self, socket: Socket | None) -> dict[str, Any]:
+        """The connection's state by the names of `struct tcp_info`, without their `tcpi_`."""
+        states = self.states()
+        if socket is None:
+            return {"state": states["CLOSED"], "options": 0}
+        connection = socket.connection
+        sender, output = connection.sender, connection.output
+        mss = sender.mss
+        scaled = output.scale and connection.receiver is not None
+        options = 1 * output.timestamps.on + 2 * (output.sack and connection.receiver is not None) + 4 * scaled
+        return {
+            "state": states[socket.state],
+            "options": options,
+            "snd_mss": mss,
+            "advmss": output.mss,
+            "rcv_mss": connection.receiver.mss if connection.receiver is not None else 0,
+            "snd_cwnd": sender.control.cwnd // mss,
+            "snd_ssthresh": min(sender.control.ssthresh // mss, 0x7FFFFFFF),
+            "rtt": sender.rtt.srtt // 1000,
+            "rttvar": sender.rtt.rttvar // 1000,
+            "rto": sender.rtt.rto // 1000,
+            "unacked": len(sender.board.records),
+            "retrans": sum(record.retransmissions > 0 for record in sender.board.records),
+            "total_retrans": connection.stats.retransmitted_segments,
+        }
+
+
+def option_values(segment: Segment) -> dict[str, Option]:
+    """The options that a segment carries, by name, in no order."""
+    found = {}
+    if segment.mss is not None:
+        found["mss"] = Option("mss", (segment.mss,))
+    if segment.window_scale is not None:
+        found["wscale"] = Option("wscale", (segment.window_scale,))
+    if segment.sack_permitted:
+        found["sackOK"] = Option("sackOK")
+    if segment.timestamp is not None:
+        found["TS"] = Option("TS", (segment.timestamp, segment.timestamp_echo))
+    if segment.sack:
+        found["sack"] = Option("sack", segment.sack)
+    for kind, data in segment.unknown:
+        found[f"kind-{kind}"] = Option(f"kind-{kind}", (data.hex(),))
+    return found
+
+
+def size_of(option: Option) -> int:
+    """Bytes that an option takes."""
+    fixed = {"mss": 4, "wscale": 3, "sackOK": 2, "TS": 10, "nop": 1, "eol": 1}
+    if option.name == "sack":
+        return 2 + 8 * len(option.values)
+    return fixed[option.name] if option.name in fixed else 2 + len(str(option.values[-1])) // 2
+
+
+def rescaled(segment: Segment, ours: int, theirs: int) -> int:
+    """The window field of a segment if its window, in bytes, were written with another shift."""
+    if segment.flags & SYN or ours == theirs:
+        return segment.window
+    return min((segment.window << ours) >> theirs, 0xFFFF)
+
+
+def configured(base: TcpConfig, **changes: Any) -> TcpConfig:
+    """`base` with `changes`; a name that is no setting raises TypeError."""
+    return dataclasses.replace(base, **changes)

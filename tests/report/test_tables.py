@@ -1,0 +1,207 @@
+"""What a newcomer reads after a run, in 80 columns."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from io import StringIO
+from typing import Any
+
+import pytest
+from rich.console import Console, RenderableType
+
+from testbed.report.sweep import short, sweep_tables
+from testbed.report.tables import counted, loss, rate, run_table, seconds
+
+FLOW = {
+    "app": "bulk",
+    "from": "left1",
+    "to": "right1",
+    "bytes_delivered": 20_000_000,
+    "goodput": 8_912_345.6,
+    "completion_time": 17.914235,
+    "complete": True,
+    "error": None,
+    "retransmitted_segments": 132,
+    "retransmission_share": 0.00912,
+    "rtt_p50": 0.0431,
+}
+LINK = {
+    "packets_sent": 14000,
+    "utilisation": 0.8912,
+    "queue_delay_mean": 0.0123,
+    "queue_delay_max": 0.0511,
+    "drops": 132,
+    "drop_share": 0.00912,
+    "reverse": None,
+}
+RUN: dict[str, Any] = {
+    "id": "1",
+    "folder": "results/quickstart/1",
+    "name": "quickstart",
+    "clock": "virtual",
+    "seed": 1,
+    "params": {},
+    "status": "complete",
+    "wall_time": 1.91,
+    "end_time": 17.95,
+    "flows": {"a": FLOW},
+    "links": {"bottleneck": LINK},
+    "jain": 1.0,
+    "expect": [],
+    "spec": {
+        "links": {"bottleneck": {"rate": 10_000_000, "delay": 20_000_000, "loss": {"model": "bernoulli", "p": 0.005}}}
+    },
+}
+
+QUICKSTART = """
+quickstart · seed 1 · 18s of virtual time in 1.91s
+
+                                                            retrans-
+flow  from → to       app   delivered      goodput   time     mitted     RTT
+a     left1 → right1  bulk      20 MB  8.91 Mbit/s  17.9s  132 (0.91%)  43.1ms
+
+link             rate  delay  loss   used  queued  longest      dropped
+bottleneck  10 Mbit/s   20ms  0.5%  89.1%  12.3ms   51.1ms  132 (0.91%)
+"""
+
+
+def shown(what: RenderableType, width: int = 80) -> str:
+    console = Console(file=StringIO(), width=width, color_system=None, markup=False, highlight=False)
+    console.print(what)
+    return "\n".join(line.rstrip() for line in console.file.getvalue().splitlines())  # type: ignore[attr-defined]
+
+
+def run(**changes: Any) -> dict[str, Any]:
+    return deepcopy(RUN) | changes
+
+
+def with_links(**links: Any) -> dict[str, Any]:
+    wire = {"rate": None, "delay": 0, "loss": None}
+    return run(links=links, spec={"links": {name: {**wire, "reverse": wire} for name in links}})
+
+
+def test_the_first_table() -> None:
+    assert words(shown(run_table(run()))) == words(QUICKSTART)
+
+
+def words(text: str) -> list[list[str]]:
+    return [line.split() for line in text.splitlines() if line.strip()]
+
+
+def test_eighty_columns_are_enough() -> None:
+    assert max(len(line) for line in shown(run_table(run())).splitlines()) <= 80
+
+
+def test_a_flow_that_did_not_finish_says_so() -> None:
+    unfinished = FLOW | {"complete": False, "completion_time": None}
+    assert "a was still going when the run ended" in shown(run_table(run(flows={"a": unfinished})))
+
+
+def test_a_flow_that_failed_says_why() -> None:
+    failed = FLOW | {"complete": False, "completion_time": None, "error": "connection refused"}
+    assert "✗ a: connection refused" in shown(run_table(run(flows={"a": failed})))
+
+
+def test_a_stalled_run_names_who_waits_for_what() -> None:
+    text = shown(run_table(run(status="stalled", stalled=["a: server waits for data"])))
+    assert "✗ stalled" in text
+    assert "  a: server waits for data" in text
+
+
+def test_expectations_come_with_what_was_seen() -> None:
+    expect = [
+        {"text": "a.goodput > 3 Mbit/s", "ok": True, "value": 8_912_345.6},
+        {"text": "a.timeouts == 0", "ok": False, "value": 2},
+    ]
+    text = shown(run_table(run(expect=expect)))
+    assert "✓ a.goodput > 3 Mbit/s" in text
+    assert "✗ a.timeouts == 0   2" in text
+
+
+def test_an_equality_that_holds_is_not_said_twice() -> None:
+    expect = [{"text": "a.timeouts == 0", "ok": True, "value": 0}]
+    assert "✓ a.timeouts == 0\n" in shown(run_table(run(expect=expect)))
+
+
+def test_fairness_needs_two_flows() -> None:
+    assert "fairness" not in shown(run_table(run()))
+    assert "fairness (Jain's index): 0.981" in shown(run_table(run(flows={"a": FLOW, "b": FLOW}, jain=0.98123)))
+
+
+IDLE = LINK | {"drops": 0, "utilisation": 0.0}
+
+
+def test_the_other_direction_of_a_link_is_shown_when_it_was_used() -> None:
+    assert "↳ reverse" in shown(run_table(with_links(l=LINK | {"reverse": LINK})))
+    assert "↳ reverse" not in shown(run_table(with_links(l=LINK | {"reverse": IDLE})))
+
+
+def test_links_that_made_no_difference_are_only_counted() -> None:
+    text = shown(run_table(with_links(narrow=LINK, wide=IDLE, wider=IDLE | {"reverse": IDLE})))
+    assert "wide" not in text
+    assert "2 other links" in text
+
+
+def test_where_no_link_made_a_difference_all_are_shown() -> None:
+    text = shown(run_table(with_links(one=IDLE, two=IDLE)))
+    assert "one" in text
+    assert "other link" not in text
+
+
+def test_a_link_that_lost_something_is_shown_however_idle() -> None:
+    assert "lossy" in shown(run_table(with_links(lossy=IDLE | {"drops": 1})))
+
+
+def test_what_there_is_not_is_a_dash() -> None:
+    assert (seconds(None), rate(None), seconds(0), counted(0, None), counted(7, 7.0)) == ("–", "–", "0", "0", "7")
+
+
+@pytest.mark.parametrize(
+    ("spec", "word"),
+    [
+        (None, "0"),
+        ({"model": "bernoulli", "p": 0.01}, "1%"),
+        ({"model": "periodic", "every": 1000, "offset": 0}, "1/1000"),
+        ({"model": "gilbert-elliott", "p": 0.01, "r": 0.25}, "gilbert-elliott"),
+    ],
+)
+def test_a_loss_model_in_a_word(spec: Any, word: str) -> None:
+    assert loss(spec) == word
+
+
+def sweep() -> list[dict[str, Any]]:
+    runs = []
+    for setting in ("0%", "1%"):
+        for seed, goodput in ((1, 1e6), (2, 3e6), (3, 9e6)):
+            flow = FLOW | {"goodput": goodput * (1 if setting == "0%" else 0.1)}
+            runs.append(run(params={"links.bottleneck.loss": setting}, seed=seed, flows={"a": flow}))
+    return runs
+
+
+def test_a_sweep_has_a_row_a_setting_with_medians() -> None:
+    text = shown(sweep_tables(sweep()))
+    assert "quickstart · 6 runs, medians of 3 repetitions" in text
+    rows = words(text)
+    assert rows[-2][:4] == ["0%", "3", "3", "Mbit/s"]
+    assert rows[-1][:4] == ["1%", "3", "300", "kbit/s"]
+
+
+def test_a_sweep_counts_what_failed() -> None:
+    runs = sweep()
+    runs[0]["expect"] = [{"text": "a.goodput > 2 Mbit/s", "ok": False, "value": 1e6}]
+    text = shown(sweep_tables(runs))
+    assert "✗ 1 of 3" in text
+    assert "✗ a.goodput > 2 Mbit/s   1 of 6 runs" in text
+
+
+@pytest.mark.parametrize(
+    ("paths", "labels"),
+    [
+        (["tcp.rto_min"], ["rto_min"]),
+        (["links.a.loss", "links.b.loss"], ["a.loss", "b.loss"]),
+        (["tcp.rto_min", "links.a.loss"], ["rto_min", "loss"]),
+        (["seed", "links.x.seed"], ["seed", "x.seed"]),
+    ],
+)
+def test_an_axis_is_called_by_as_few_words_as_tell_it_apart(paths: list[str], labels: list[str]) -> None:
+    assert short(paths) == labels
