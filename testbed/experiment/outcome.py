@@ -8,6 +8,7 @@ from typing import Any
 from testbed.experiment.expect import Selection
 from testbed.experiment.spec import ExperimentSpec
 from testbed.experiment.world import Duplex, Flow, World
+from testbed.host.socket import Socket
 from testbed.metrics.meters import ConnectionMeter, Meters
 from testbed.metrics.summary import End, flow_summary, link_summary, run_summary
 from testbed.trace import store
@@ -16,28 +17,46 @@ from testbed.wire.segment import FLAG_NAMES
 
 def summarise(world: World, meters: Meters, end: int) -> dict[str, Any]:
     """The numbers of every flow, every link and the whole run, which ended at `end` (ns)."""
-    flows = {name: _flow(flow, meters, end) for name, flow in world.flows.items()}
+    known = _Known(world, meters)
+    flows = {name: _flow(flow, known, end) for name, flow in world.flows.items()}
     links = {name: _link(link, meters, end) for name, link in world.links.items()}
     return {"flows": flows, "links": links, **run_summary(flows, end)}
 
 
-def _flow(flow: Flow, meters: Meters, end: int) -> dict[str, Any]:
+class _Known:
+    """What is known of connections, by machine and flow: a thousand flows must not search through each other's."""
+
+    def __init__(self, world: World, meters: Meters) -> None:
+        self._meters: dict[tuple[str, str], dict[str, ConnectionMeter]] = {}
+        self._sockets: dict[tuple[str, str], dict[str, Socket]] = {}
+        for (host, label), meter in meters.connections.items():
+            self._meters.setdefault((host, _flow_of(label)), {})[label] = meter
+        unaccepted = [socket for host in world.hosts.values() for socket in host.sockets]
+        known = [socket for flow in world.flows.values() for _, end in flow.ends for socket in end.sockets]
+        for socket in [*unaccepted, *known]:
+            self._sockets.setdefault((socket.host.name, _flow_of(socket.label)), {})[socket.label] = socket
+
+    def ends(self, host: str, flow: str) -> list[End]:
+        """The connections of one end. One that was never accepted, and is over, has no counters; a meter it has."""
+        sockets = self._sockets.get((host, flow), {})
+        return [
+            End(sockets[label].stats.as_dict() if label in sockets else {}, meter)
+            for label, meter in self._meters.get((host, flow), {}).items()
+        ]
+
+
+def _flow_of(label: str) -> str:
+    """`a` for the connections `a`, `a/2`, `a/3`, …"""
+    return label.partition("/")[0]
+
+
+def _flow(flow: Flow, known: _Known, end: int) -> dict[str, Any]:
     spec = flow.spec
     return flow_summary(
         source=spec.source, destination=spec.destination, app=spec.app, start=spec.start, end=end,
-        complete=flow.complete, error=flow.error, client=_ends(flow, "client", spec.source, meters),
-        server=_ends(flow, "server", spec.destination, meters),
+        complete=flow.complete, error=flow.error, client=known.ends(spec.source, spec.name),
+        server=known.ends(spec.destination, spec.name),
     )  # fmt: skip
-
-
-def _ends(flow: Flow, role: str, host: str, meters: Meters) -> list[End]:
-    """The connections of one end. One that was never accepted has no counters; a meter it has."""
-    sockets = flow.sockets(role)
-    found: dict[str, ConnectionMeter] = {}
-    for (where, label), meter in meters.connections.items():
-        if where == host and label.partition("/")[0] == flow.spec.name:
-            found[label] = meter
-    return [End(sockets[label].stats.as_dict() if label in sockets else {}, meter) for label, meter in found.items()]
 
 
 def _link(link: Duplex, meters: Meters, end: int) -> dict[str, Any]:

@@ -7,9 +7,10 @@ when the last application did its last thing, or the experiment's `duration`.
 
 from __future__ import annotations
 
+import gc
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -37,6 +38,17 @@ COMPLETE: Final = "complete"
 STALLED: Final = "stalled"
 
 
+@contextmanager
+def _few_collections() -> Iterator[None]:
+    """Search for cycles of garbage seldom: packets and rows make none, and are many."""
+    before = gc.get_threshold()
+    gc.set_threshold(200_000, 20, 100)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+
+
 class Trial:
     """One run, whose rows and captures go to `folder`."""
 
@@ -59,6 +71,7 @@ class Trial:
             with ExitStack() as closing:
                 if self._captures is not None:
                     closing.callback(self._captures.close)
+                closing.enter_context(_few_collections())
                 world = World(self.run.spec, self._clock, self._recorder)
                 status, stalled = self._advance(world, tell)
             return self._outcome(world, status, stalled)

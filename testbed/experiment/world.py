@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from testbed.clock import Clock
 from testbed.experiment.routes import routes_of
 from testbed.experiment.spec import ChangeSpec, ExperimentSpec, FlowSpec, LinkSpec
 from testbed.host.host import Host
-from testbed.host.socket import Socket
 from testbed.link.link import Link
 from testbed.tcp.config import TcpConfig
 from testbed.trace.tracer import Tracer
@@ -51,15 +49,6 @@ class Flow:
     def waiting_for(self) -> list[str]:
         """Who waits for what, of what is not done."""
         return [f"{self.spec.name}: {end.waiting_for}" for _, end in self.ends if not end.done]
-
-    def sockets(self, role: str) -> Mapping[str, Socket]:
-        """The connections of one end by label, with those that are not accepted yet."""
-        end = self.client if role == "client" else self.server
-        if end is None:
-            return {}
-        known = [*end.context.host.sockets, *end.sockets]
-        mine = self.spec.name
-        return {one.label: one for one in known if one.label == mine or one.label.startswith(f"{mine}/")}
 
 
 class Duplex(NamedTuple):

@@ -20,7 +20,7 @@ from testbed.link.link import Link
 from testbed.tcp.config import TcpConfig
 from testbed.tcp.connection import Connection
 from testbed.tcp.reset import reset_for
-from testbed.tcp.sequence import initial_sequence
+from testbed.tcp.sequence import initial_sequence, timestamp_offset
 from testbed.tcp.state import State
 from testbed.trace.tracer import SILENT, Tracer
 from testbed.wire.packet import IPV4_HEADER, Packet
@@ -28,7 +28,6 @@ from testbed.wire.segment import ACK, HEADER, RST, SYN
 
 FIRST_EPHEMERAL_PORT: Final = 49152  # RFC 6335 section 6
 DEFAULT_MTU: Final = 1500
-DEFAULT_BACKLOG: Final = 128
 
 _DEFAULTS: Final = TcpConfig()
 
@@ -106,12 +105,16 @@ class Host:
         *,
         label: str = "",
         config: TcpConfig | None = None,
-        backlog: int = DEFAULT_BACKLOG,
+        backlog: int | None = None,
     ) -> Listener:
-        """Welcome connections at `port`; `acceptable(listener, now)` is called when one waits to be accepted."""
+        """Welcome connections at `port`; `acceptable(listener, now)` is called when one waits to be accepted.
+
+        `backlog` comes before the setting of that name.
+        """
         if port in self._listeners:
             raise RunError(f"{self.name}: port {port} is already listened on")
-        listener = Listener(self, port, acceptable, label, config or self.config, backlog)
+        config = config or self.config
+        listener = Listener(self, port, acceptable, label, config, config.backlog if backlog is None else backlog)
         self._listeners[port] = listener
         return listener
 
@@ -179,7 +182,9 @@ class Host:
         if initial is None:
             initial = initial_sequence(self.clock.now, local, remote, self._secret)
         tracer = self.tracer.connection(self.name, label, (*local, *remote))
-        connection = Connection(config, (local[1], remote[1]), initial, self._mss(config, remote[0]), tracer, state)
+        mss = self._mss(config, remote[0])
+        offset = timestamp_offset(local, remote, self._secret)
+        connection = Connection(config, (local[1], remote[1]), initial, mss, tracer, state, offset)
         socket = Socket(self, connection, local, remote, handler, label)
         self._sockets[key] = socket
         return socket

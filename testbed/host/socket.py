@@ -90,12 +90,13 @@ class Socket:
         receiver = self.connection.receiver
         return receiver is not None and receiver.urgent > receiver.reassembly.next - receiver.reassembly.unread
 
-    def write(self, data: bytes, urgent: bool = False) -> int:
+    def write(self, data: bytes, urgent: bool = False, whole: bool = False) -> int:
         """Send `data`; return how much was taken. After less than all, `Handler.writable` says when to go on.
 
         `urgent`: the urgent pointer shall show its end (RFC 6093 advises new applications against it).
+        `whole`: take all or nothing.
         """
-        taken = self.connection.write(self.host.clock.now, data, urgent)
+        taken = self.connection.write(self.host.clock.now, data, urgent, whole)
         self.service()
         return taken
 
@@ -133,12 +134,12 @@ class Socket:
         self._busy = True
         now = self.host.clock.now
         connection = self.connection
-        ended = 0
         while True:
             events = connection.events
             if events:
                 connection.events = 0
-                ended |= events & CLOSED
+                if events & CLOSED:
+                    self.host.forget(self)  # first, for `closed` says that the port is free again
                 _tell(self, events, now)
             segments = connection.pull(now)
             if segments:
@@ -147,8 +148,6 @@ class Socket:
                 break
         self._busy = False
         self._alarm.set(connection.deadline)
-        if ended:
-            self.host.forget(self)
 
     @staticmethod
     def _expire(socket: Socket, now: int) -> None:

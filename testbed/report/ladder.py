@@ -131,9 +131,10 @@ class Ladder:
         """One line: a margin, a rail, what crosses, a rail, a margin."""
         missing = self._middle - middle.cell_len
         before = missing // 2
-        line = Text(left.rjust(MARGIN), style) + Text(f" {rail}", "dim")
-        line += Text(" " * before) + middle + Text(" " * (missing - before))
-        line += Text(f"{rail} ", "dim") + Text(right, style)
+        line = Text.assemble(
+            (left.rjust(MARGIN), style), (f" {rail}", "dim"), " " * before, middle, " " * (missing - before),
+            (f"{rail} ", "dim"), (right, style),
+        )  # fmt: skip
         line.rstrip()
         return line
 

@@ -194,7 +194,9 @@ def _fifth_check_ack(connection: Connection, now: int, segment: Segment, seq: in
     elif ack < sender.una - sender.peer.largest:
         return challenge(connection, now)  # RFC 5961 section 5.2
     una = sender.una
-    if connection.machine.state is State.TIME_WAIT and not (seq == receiver.next and ack == sender.next):
+    if connection.machine.state is State.TIME_WAIT and not (
+        seq == receiver.next and ack == sender.next and not segment.payload
+    ):
         # "The only thing that can arrive in this state is a retransmission of the remote FIN. Acknowledge it": and
         # whatever else shows that the peer is not where we are. Our own last acknowledgement's echo is not answered.
         receiver.acks.at_once("TIME-WAIT")

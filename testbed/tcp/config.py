@@ -101,6 +101,10 @@ class TcpConfig:
     timestamp_tick: Duration = 1 * MILLISECOND
     """The timestamp clock's period (RFC 7323 section 5.4: 1 ms to 1 s)."""
 
+    backlog: Count = 128
+    """For an end that listens: connections that may wait to be accepted, those whose handshake is not over included
+    (RFC 9293 section 3.9.1.1 leaves it to us; Linux's `somaxconn` was 128 for long)."""
+
     # -- long waits --------------------------------------------------------------------------------------------------
 
     msl: Duration = 120 * SECOND
@@ -145,6 +149,7 @@ class TcpConfig:
             ("initial_window", self.initial_window < 1, "must be at least 1 segment"),
             ("dupack_threshold", self.dupack_threshold < 1, "must be at least 1"),
             ("ack_every", self.ack_every < 1, "must be at least 1"),
+            ("backlog", self.backlog < 1, "must be at least 1"),
             ("receive_buffer", self.receive_buffer < 1, "must be at least 1B"),
             ("send_buffer", self.send_buffer < 1, "must be at least 1B"),
             ("mss", self.mss != 0 and self.mss < 32, "must be at least 32B, or 0 to follow the MTU"),

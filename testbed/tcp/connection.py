@@ -49,16 +49,18 @@ class Connection:
         mss: int,
         tracer: ConnectionTracer,
         state: State = State.CLOSED,
+        timestamp_offset: int = 0,
     ) -> None:
         """`ports`: local and remote. `initial`: our initial sequence number. `mss`: what a segment may carry on our
-        interface, options included. `state`: LISTEN for one that a listener makes."""
+        interface, options included. `state`: LISTEN for one that a listener makes. `timestamp_offset`: the first
+        value of our timestamp clock."""
         self.config = config
         self.tracer = tracer
         self.active = state is not State.LISTEN
         self.machine = Machine(tracer, state)
         self.stats = ConnectionStats()
         self.timers = Timers()
-        timestamps = Timestamps(config.timestamp_tick, initial)
+        timestamps = Timestamps(config.timestamp_tick, timestamp_offset)
         self.output = Output(*ports, config, mss, timestamps, self.stats, tracer)
         self.sender = Sender(initial, config, self.output, self.timers, tracer)
         self.receiver: Receiver | None = None  # until the peer's initial sequence number is known
@@ -77,11 +79,12 @@ class Connection:
         self.machine.move(now, Event.ACTIVE_OPEN)
         self.sender.send_syn(now, "open")
 
-    def write(self, now: int, data: bytes, urgent: bool = False) -> int:
-        """SEND: take what the buffer has room for, return how much. 0 when nothing may be sent any more."""
+    def write(self, now: int, data: bytes, urgent: bool = False, whole: bool = False) -> int:
+        """SEND: take what the buffer has room for, or, if `whole`, all or nothing; return how much. 0 when nothing may
+        be sent any more."""
         if self.sender.closing or self.machine.state in (State.CLOSED, State.LISTEN, State.TIME_WAIT):
             return 0
-        taken = self.sender.write(data, urgent)
+        taken = self.sender.write(data, urgent, whole)
         if taken < len(data):
             self.wants_room = True
         if taken:

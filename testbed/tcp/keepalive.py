@@ -22,11 +22,12 @@ class KeepAlive:
 
         While data is outstanding the retransmission timer finds out what there is to find.
         """
-        if self.unanswered:
-            return 0
         idle = self._config.keepalive_idle
         if outstanding:
+            self.unanswered = 0
             return idle
+        if self.unanswered:
+            return 0
         return max(self.heard_at + idle - now, 0)
 
     @property

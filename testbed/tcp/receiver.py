@@ -65,7 +65,7 @@ class Receiver:
 
     def accept(self, seq: int, data: bytes) -> int:
         """Take the part of `data` that lies in the window; return how many bytes came into order."""
-        beyond = seq + len(data) - self._edge
+        beyond = seq + len(data) - (self._edge if self.fin is None else self.fin)  # behind FIN there is nothing
         if beyond > 0:
             data = data[:-beyond]
         reassembly = self.reassembly
@@ -98,6 +98,7 @@ class Receiver:
         if self.fin == self.next:
             self.finished = True
             self.next += 1
+            self._edge += 1  # the FIN takes a number, but no room in the buffer
 
     def read(self, limit: int) -> bytes:
         """Up to `limit` bytes for the application."""

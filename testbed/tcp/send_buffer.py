@@ -31,9 +31,14 @@ class SendBuffer:
         """Bytes that may be written now."""
         return self.capacity - (self.end - self.start)
 
-    def write(self, data: bytes) -> int:
-        """Take as much of `data` as there is room for; return how much."""
+    def write(self, data: bytes, whole: bool = False) -> int:
+        """Take as much of `data` as there is room for, or, if `whole`, all or nothing; return how much.
+
+        What is taken whole is kept as it is, not copied: a thousand writes of one object cost one object.
+        """
         room = self.capacity - (self.end - self.start)
+        if whole and len(data) > room:
+            return 0
         piece = bytes(data) if len(data) <= room else bytes(data[: max(room, 0)])
         if piece:
             self.end += len(piece)
@@ -47,6 +52,7 @@ class SendBuffer:
         ends = self._ends
         first = self._first
         while first < len(ends) and ends[first] <= upto:
+            self._writes[first] = b""
             first += 1
         if first >= _TIDY:
             del self._writes[:first], ends[:first]

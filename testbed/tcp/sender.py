@@ -73,6 +73,8 @@ class Sender:
         self.board.sent(self.initial, self.next, SYN, now)
         self.output.emit_syn(now, self.initial, reason)
         self.timers.set(RETRANSMIT, now + self.rtt.rto)
+        if self.config.user_timeout:  # "for any state": RFC 9293 section 3.10.8
+            self.timers.set(USER_TIMEOUT, now + self.config.user_timeout)
 
     def start(self, now: int) -> None:
         """Both ends have synchronised, and `mss` is known: the window is the initial one.
@@ -91,9 +93,9 @@ class Sender:
 
     # -- what the application does -----------------------------------------------------------------------------------
 
-    def write(self, data: bytes, urgent: bool = False) -> int:
+    def write(self, data: bytes, urgent: bool = False, whole: bool = False) -> int:
         """Take what fits into the buffer; urgent data ends where the pointer will point (RFC 6093 section 6)."""
-        taken = self.buffer.write(data)
+        taken = self.buffer.write(data, whole)
         if urgent and taken:
             self.urgent = self.buffer.end
         return taken

@@ -24,11 +24,20 @@ def unwrap(wire: int, near: int) -> int:
     return near + ((wire - near + _HALF) & MASK) - _HALF
 
 
+def timestamp_offset(local: tuple[int, int], remote: tuple[int, int], secret: bytes) -> int:
+    """Where a connection's timestamp clock begins (RFC 7323 section 7.1), unrelated to its sequence numbers."""
+    return _hash(local, remote, secret, b"timestamp")
+
+
+def _hash(local: tuple[int, int], remote: tuple[int, int], secret: bytes, use: bytes) -> int:
+    quadruple = b"%d:%d:%d:%d" % (*local, *remote)
+    digest = hashlib.blake2b(quadruple, digest_size=4, key=secret, person=use).digest()
+    return int.from_bytes(digest, "big")
+
+
 def initial_sequence(now: int, local: tuple[int, int], remote: tuple[int, int], secret: bytes) -> int:
     """ISN = M + F(localip, localport, remoteip, remoteport, secretkey) (RFC 6528 section 3).
 
     `local` and `remote` are (address, port); the secret comes from the run's seed, so a run can be repeated.
     """
-    quadruple = b"%d:%d:%d:%d" % (*local, *remote)
-    digest = hashlib.blake2b(quadruple, digest_size=4, key=secret).digest()
-    return (now // _ISN_TICK + int.from_bytes(digest, "big")) & MASK
+    return (now // _ISN_TICK + _hash(local, remote, secret, b"sequence")) & MASK

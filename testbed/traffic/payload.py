@@ -16,7 +16,12 @@ PERIOD: Final = 65521
 CHUNK: Final = 2**18
 """Bytes that an application writes or reads at once, at most."""
 
-_PATTERN: Final = seeds.stream(0, "traffic/payload").randbytes(PERIOD) * (CHUNK // PERIOD + 2)
+_PERIOD: Final = seeds.stream(0, "traffic/payload").randbytes(PERIOD)
+_PATTERN: Final = _PERIOD * (CHUNK // PERIOD + 2)
+
+_ROOMY: Final = 8 * PERIOD
+"""A send buffer of this size takes whole periods only, and says so when there is room for one: however many flows
+there are, they all hold the same bytes."""
 
 ENDLESS: Final = 1 << 62
 """More bytes than any run will write."""
@@ -47,13 +52,11 @@ class Outbox:
         self.written = 0
 
     def flush(self, socket: Socket) -> int:
-        """Write as much as there is room for; return how much that was.
-
-        One byte more than there is room for is offered, for only who has been refused is told of new room.
-        """
+        """Write as much as there is room for, period by period; return how much that was."""
         before = self.written
-        while size := min(self.pending, socket.room + 1, CHUNK):
-            accepted = socket.write(self._next(size))
+        whole = socket.connection.config.send_buffer >= _ROOMY
+        while size := min(self.pending, PERIOD - self.written % PERIOD):
+            accepted = socket.write(self._next(size), whole=whole)
             self.pending -= accepted
             self.written += accepted
             if accepted < size:
@@ -69,4 +72,6 @@ class Outbox:
 
     def _next(self, size: int) -> bytes:
         start = self.written % PERIOD
+        if size == PERIOD and start == 0:
+            return _PERIOD
         return _PATTERN[start : start + size]

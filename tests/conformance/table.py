@@ -11,7 +11,8 @@ if __name__ == "__main__":
 
 from packetdrill.corpus import HERE, PROFILES, exceptions, judge, scripts
 
-OUTCOMES = ("pass", "exception", "fail")
+OUTCOMES = ("pass", "by rule", "exception", "fail")
+"""`by rule` are those among the passed that needed a rule of the profile."""
 
 
 def table(suite: str, why: bool) -> bool:
@@ -23,8 +24,11 @@ def table(suite: str, why: bool) -> bool:
         verdict = judge(path, suite, reasons)
         where = path.relative_to(HERE / suite)
         rows[where.parent.as_posix()][verdict.outcome] += 1
+        rows[where.parent.as_posix()]["by rule"] += bool(verdict.rules)
         if verdict.outcome != "pass":
             notes[f"{verdict.outcome}: {verdict.text.strip()}"].append(where.as_posix())
+        elif verdict.rules:
+            notes["by rule: " + ", ".join(sorted(verdict.rules))].append(where.as_posix())
     rows["all"] = sum(rows.values(), Counter())
     width = max(map(len, rows))
     print(f"{suite:{width}}  " + "  ".join(f"{outcome:>9}" for outcome in OUTCOMES))
@@ -40,7 +44,8 @@ def main(arguments: list[str]) -> int:
     suites = [name for name in arguments if not name.startswith("-")] or [
         name for name in PROFILES if (HERE / name).is_dir()
     ]
-    return 0 if all([table(suite, "--why" in arguments) for suite in suites]) else 1
+    good = [table(suite, "--why" in arguments) for suite in suites]
+    return 0 if all(good) else 1
 
 
 if __name__ == "__main__":

@@ -34,7 +34,9 @@ START = 5_000_000_007
 
 OUR_PORT, PEER_PORT = 40000, 5001
 
-PLAIN = {"timestamps": False, "sack": False, "window_scaling": False, "delayed_ack": 0}
+PLAIN = {
+    "timestamps": False, "sack": False, "window_scaling": False, "delayed_ack": 0, "receive_buffer": 0xFFFF,
+}  # fmt: skip
 """What a story begins with: no options, and each segment of data acknowledged at once."""
 
 EVENTS = {
@@ -109,7 +111,7 @@ class Story:
         self.check_silence()
         bits = read_flags(flags)
         seq = self.peer_next if seq is None else seq
-        payload = pattern(seq, data) if isinstance(data, int) else data
+        payload = pattern(seq + (bits & SYN != 0), data) if isinstance(data, int) else data
         ack = (self.sent_upto if ack is None else ack) + self.isn if "ACK" in flags else 0
         segment = Segment(PEER_PORT, OUR_PORT, seq + self.peer_isn & MASK, ack & MASK, bits, window, payload)
         if self.connection.output.timestamps.on and not bits & RST:
@@ -354,6 +356,12 @@ def story(isns: tuple[int, int]) -> Iterator[Callable[..., Story]]:
     yield begin
     for one in told:
         one.check_silence()
+
+
+@pytest.fixture(scope="session")
+def new_story() -> type[Story]:
+    """For property tests, which choose the initial sequence numbers themselves."""
+    return Story
 
 
 @pytest.fixture(scope="session")

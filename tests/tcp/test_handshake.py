@@ -93,14 +93,37 @@ def test_a_small_receive_buffer_is_the_window_that_is_offered(story):
     s.expect("SYN", window=5000)
 
 
-def test_text_and_fin_on_a_syn_are_left_to_be_repeated(story):
+def test_text_and_fin_on_a_syn_ack_are_taken(story):
+    """RFC 9293 section 3.10.7.3, fourth: "continue processing at the sixth step" """
     s = story()
     s.open()
     s.expect("SYN")
-    s.receive("SYN,ACK", seq=0, ack=1, data=20, mss=1000)
-    s.expect("ACK", seq=1, ack=1)
-    s.receive("ACK", seq=1, data=20)
+    s.receive("SYN,ACK,FIN", seq=0, ack=1, data=20, mss=1000)
+    s.expect("ACK", seq=1, ack=22)
+    assert s.state == "CLOSE-WAIT"
+    assert len(s.read()) == 20
+
+
+def test_text_on_a_syn_that_crosses_ours_waits_for_the_handshake_to_end(story):
+    """RFC 9293 section 3.10.7.3, fourth: "queue them for processing after the ESTABLISHED state has been reached" """
+    s = story()
+    s.open()
+    s.expect("SYN")
+    s.receive("SYN", seq=0, data=20, mss=1000)
+    s.expect("SYN,ACK", seq=0, ack=1)
+    assert s.read() == b""
+    s.receive("ACK", seq=21, ack=1)
     s.expect("ACK", ack=21)
+    assert len(s.read()) == 20
+
+
+def test_text_and_fin_on_a_syn_to_a_listener_are_left_to_be_repeated(story):
+    s = story(passive=True)
+    s.receive("SYN,FIN", seq=0, data=20, mss=1000)
+    s.expect("SYN,ACK", ack=1)
+    s.receive("ACK", seq=1, ack=1, data=20)
+    s.expect("ACK", ack=21)
+    assert s.state == "ESTABLISHED"
 
 
 # -- simultaneous open (figure 8) --------------------------------------------------------------------------------------

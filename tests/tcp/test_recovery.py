@@ -172,7 +172,7 @@ def test_a_partial_acknowledgement_deflates_by_what_it_acknowledges_less_one_seg
     assert s.teller.windows[-1][1] == 5000 + 8000
     s.receive("ACK", ack=4001)
     s.expect_data(4001)
-    assert s.teller.windows[-1][1] == 13_000 - 3000 + 1000
+    assert s.teller.windows[-1][1] == 13_000 - 4000 + 1000
 
 
 def test_every_segment_of_a_window_may_be_lost_but_the_last_ones(ten):

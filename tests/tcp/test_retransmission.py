@@ -69,7 +69,7 @@ def test_a_lost_fin_with_data_is_repeated_with_its_data(story):
 
 
 def test_a_retransmission_carries_the_latest_acknowledgement_and_window(story):
-    s = story().established()
+    s = story(receive_buffer=65535).established()
     s.write(10)
     s.expect("ACK,PSH", ack=1)
     s.receive("ACK", ack=1, data=100)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from random import Random
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -151,9 +152,9 @@ def _pattern(size: int) -> bytes:
     from testbed.traffic.payload import Outbox
 
     class Taker:
-        room = size
+        connection = SimpleNamespace(config=TcpConfig())
 
-        def write(self, data: bytes) -> int:
+        def write(self, data: bytes, whole: bool) -> int:
             taken.extend(data)
             return len(data)
 

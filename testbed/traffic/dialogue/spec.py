@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
+from testbed.errors import UnitError
 from testbed.traffic.application import CLIENT, SERVER, Application, FlowContext
 from testbed.traffic.dialogue.end import DialogueEnd
 from testbed.traffic.dialogue.script import EXAMPLE, Step, check_script, read_step
-from testbed.units import Quantity
+from testbed.units import Count, Quantity
 
 if TYPE_CHECKING:
     from pydantic import GetJsonSchemaHandler
@@ -32,9 +33,14 @@ class DialogueSpec(Application):
     listen: bool = True
     """Whether the server listens. False: nobody does. A server that connects, for a simultaneous open, never does."""
 
+    client_port: Count | None = None
+    """Which port the client connects from, each time. Absent: one that is free; for a simultaneous open, `port`."""
+
     def __post_init__(self) -> None:
         object.__setattr__(self, "steps", tuple(read_step(step) for step in self.steps))
         check_script(self.steps)
+        if self.client_port is not None and not 1 <= self.client_port <= 0xFFFF:
+            raise UnitError("client_port must lie between 1 and 65535")
 
     @property
     def simultaneous(self) -> bool:
@@ -42,7 +48,8 @@ class DialogueSpec(Application):
         return any(step.verb == "connect" and SERVER in step.ends for step in self.steps)
 
     def client(self, context: FlowContext) -> DialogueEnd:
-        return DialogueEnd(context, self.steps, CLIENT, local_port=context.port if self.simultaneous else None)
+        port = context.port if self.simultaneous else self.client_port
+        return DialogueEnd(context, self.steps, CLIENT, local_port=port)
 
     def server(self, context: FlowContext) -> DialogueEnd:
         return DialogueEnd(

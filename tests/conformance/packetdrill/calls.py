@@ -8,20 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import count
 from typing import Any
 
 from packetdrill.descriptors import Descriptor
 from packetdrill.kernel import REMOTE_ADDRESS, Kernel
 from packetdrill.profile import Profile
 from packetdrill.script import CallEvent, Mismatch, Script, Unsupported, Word
+
 from testbed.clock import MILLISECOND, SECOND
 from testbed.host.listener import Listener
 
 AGAIN = {"EAGAIN": "EWOULDBLOCK"}
 O_RDWR = 0x02
+FIRST_DESCRIPTOR = 3  # after standard input, output and error
 O_NONBLOCK = {"freebsd": 0x04, "linux": 0x800}
 
-IGNORED = {"SO_REUSEADDR", "SO_REUSEPORT", "SO_NOSIGPIPE", "SO_DEBUG", "TCP_KEEPINIT", "IP_RECVERR", "IP_MTU_DISCOVER"}
+IGNORED = {"SO_REUSEADDR", "SO_REUSEPORT", "SO_NOSIGPIPE", "SO_DEBUG", "IP_RECVERR", "IP_MTU_DISCOVER"}
 
 
 @dataclass(frozen=True)
@@ -43,13 +46,12 @@ def failure(error: str) -> Result:
 
 
 class Calls:
-    """The process that the script writes down. Its first socket is descriptor 3."""
+    """The process that the script writes down."""
 
     def __init__(self, kernel: Kernel, profile: Profile, script: Script) -> None:
         self._kernel = kernel
         self._profile = profile
         self._descriptors: dict[int, Descriptor] = {}
-        self._next = 3
         self._bind_port = script.integer("bind_port", 8080)
         self._connect_port = script.integer("connect_port", 8080)
 
@@ -67,8 +69,7 @@ class Calls:
         return self._descriptors[number]
 
     def _open(self, descriptor: Descriptor) -> Result:
-        number = self._next
-        self._next += 1
+        number = next(number for number in count(FIRST_DESCRIPTOR) if number not in self._descriptors)
         self._descriptors[number] = descriptor
         return Result(number)
 
@@ -260,6 +261,8 @@ class Calls:
                 return {"keepalive_interval": value * SECOND}
             case "TCP_KEEPCNT":
                 return {"keepalive_probes": value}
+            case "TCP_KEEPINIT":
+                return {"user_timeout": value * SECOND}
             case "TCP_MAXSEG":
                 return {"mss": value}
             case "TCP_USER_TIMEOUT":

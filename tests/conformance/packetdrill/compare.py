@@ -9,6 +9,7 @@ from packetdrill.kernel import LOCAL_ADDRESS, REMOTE_ADDRESS, Kernel
 from packetdrill.numbers import Numbers
 from packetdrill.profile import Profile
 from packetdrill.script import Mismatch, Option, PacketEvent, Unsupported
+
 from testbed.wire import codec
 from testbed.wire.packet import Packet
 from testbed.wire.segment import ACK, SYN, Segment
@@ -76,7 +77,7 @@ def build(event: PacketEvent, ports: tuple[int, int], numbers: Numbers) -> Packe
     body = header + options + bytes(event.length)
     pseudo = struct.pack(">IIHH", REMOTE_ADDRESS, LOCAL_ADDRESS, 6, len(body))
     body = body[:16] + checksum(pseudo + body).to_bytes(2, "big") + body[18:]
-    ecn = ECN[event.ip] if event.ip in ECN else 0
+    ecn = ECN.get(event.ip, 0)
     ip = struct.pack(">HHHHHHII", 0x4500 | ecn, 20 + len(body), 0, 0, 64 << 8 | 6, 0, REMOTE_ADDRESS, LOCAL_ADDRESS)
     packet = codec.decode(ip[:10] + checksum(ip).to_bytes(2, "big") + ip[12:] + body)
     if not isinstance(packet, Packet):

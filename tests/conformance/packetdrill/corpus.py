@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-
 from packetdrill.freebsd import FreeBSD
 from packetdrill.linux import Linux
 from packetdrill.parser import parse
@@ -23,10 +22,14 @@ PROFILES: dict[str, type[Profile]] = {profile.name: profile for profile in (Free
 
 @dataclass(frozen=True)
 class Verdict:
-    """How a script went: "pass", "exception" (it differs, and `exceptions.yaml` says why) or "fail"."""
+    """How a script went: "pass", "exception" (it differs, and `exceptions.yaml` says why) or "fail".
+
+    `rules` are those of the profile (`Profile.equivalent`) without which it would not have passed.
+    """
 
     outcome: str
     text: str = ""
+    rules: frozenset[str] = frozenset()
 
 
 def scripts(suite: str) -> list[Path]:
@@ -47,17 +50,21 @@ def exceptions(suite: str) -> dict[str, str]:
     return reasons
 
 
-def play(path: Path, profile: type[Profile], **options: Any) -> None:
-    """Run one script. Raises `Mismatch`, `Unsupported` or `ScriptError`."""
+def play(path: Path, profile: type[Profile], **options: Any) -> frozenset[str]:
+    """Run one script; return the profile's rules that it leaned on. Raises `Mismatch`, `Unsupported`, `ScriptError`."""
     script = parse(path.read_text(), profile.defined)
-    Runner(script, profile(script), **options).run()
+    personality = profile(script)
+    Runner(script, personality, **options).run()
+    return frozenset(personality.leaned_on)
 
 
 def judge(path: Path, suite: str, reasons: dict[str, str], **options: Any) -> Verdict:
     """Run one script and compare with what is known of it. An exception that is none any more fails."""
     reason = reasons.get(path.relative_to(HERE / suite).as_posix())
     try:
-        play(path, PROFILES[suite], **options)
+        rules = play(path, PROFILES[suite], **options)
     except (Mismatch, Unsupported) as difference:
         return Verdict("exception", reason) if reason else Verdict("fail", str(difference))
-    return Verdict("fail", f"it passes now: remove it from exceptions.yaml ({reason})") if reason else Verdict("pass")
+    if reason:
+        return Verdict("fail", f"it passes now: remove it from exceptions.yaml ({reason})")
+    return Verdict("pass", rules=rules)

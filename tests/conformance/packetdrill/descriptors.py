@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from packetdrill.kernel import Kernel
 from packetdrill.profile import ERRORS
+
 from testbed.host.listener import Listener
 from testbed.host.socket import Handler, Socket
 

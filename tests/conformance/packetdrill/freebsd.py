@@ -7,15 +7,17 @@ is what is defined here.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from packetdrill.kernel import Kernel
 from packetdrill.profile import Profile, configured, option_values, rescaled, size_of
-from packetdrill.script import Mismatch, Option, Unsupported
+from packetdrill.script import Mismatch, Option, PacketEvent, Unsupported
+
 from testbed.clock import MILLISECOND, SECOND
 from testbed.host.socket import Socket
 from testbed.tcp.config import TcpConfig
-from testbed.wire.segment import FIN, SYN, Segment
+from testbed.wire.segment import ACK, FIN, SYN, Segment
 
 RECEIVE_SPACE = 65536
 MSS = 1460
@@ -33,7 +35,6 @@ IRRELEVANT = {
     "net.inet.tcp.syncookies_only",
     "net.inet.tcp.rexmit_slop",  # FreeBSD adds it to the RTO; ours is RFC 6298's, and within the scripts' tolerance
     "net.inet.tcp.sendspace",
-    "net.inet.tcp.keepinit",  # no script in which it would expire
     "net.inet.tcp.icmp_may_rst",
     "net.inet.tcp.ecn.maxretries",
 }
@@ -105,6 +106,8 @@ class FreeBSD(Profile):
                 kernel.set(keepalive_idle=int(value) * MILLISECOND)
             case "keepintvl":
                 kernel.set(keepalive_interval=int(value) * MILLISECOND)
+            case "keepinit":  # a limit for the handshake; ours is one for whatever stays unacknowledged
+                kernel.set(user_timeout=int(value) * MILLISECOND)
             case "keepcnt":
                 kernel.set(keepalive_probes=int(value))
             case "drop_synfin" | "ecn.enable" | "kern.ipc.maxsockbuf":
@@ -158,6 +161,18 @@ class FreeBSD(Profile):
         sockets = [socket for socket in kernel.host.sockets if socket.local[1] == segment.source_port]
         scaled = sockets and sockets[-1].connection.output.scale
         return rescaled(segment, kernel.config.window_scale, self._scale(kernel)) if scaled else segment.window
+
+    def equivalent(self, event: PacketEvent, segment: Segment, kernel: Kernel) -> PacketEvent:
+        """The rule "FIN repeated": while its FIN is unacknowledged FreeBSD sends it again with each acknowledgement
+        that it owes. Ours acknowledges from SND.NXT, as figure 13 of RFC 9293 (simultaneous close) has it."""
+        if event.flags != "F." or event.length or event.seq is None or segment.flags != ACK or segment.payload:
+            return event
+        for socket in kernel.host.sockets:
+            sender = socket.connection.sender
+            if sender.closing and segment.seq == sender.next & 0xFFFFFFFF and sender.una < sender.next:
+                self.leaned_on.add("FIN repeated")
+                return replace(event, flags=".", seq=event.seq + 1)
+        return event
 
     # -- queries -------------------------------------------------------------------------------------------------------
 

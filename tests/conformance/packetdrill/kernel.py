@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from packetdrill.script import Unsupported
+
 from testbed.clock import Clock
 from testbed.host.host import Host
 from testbed.host.socket import Socket

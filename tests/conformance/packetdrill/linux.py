@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from packetdrill.kernel import Kernel
 from packetdrill.profile import Profile, configured, option_values, rescaled
 from packetdrill.script import Option, Unsupported
+
 from testbed.clock import MILLISECOND
 from testbed.tcp.config import TcpConfig
 from testbed.wire.segment import Segment

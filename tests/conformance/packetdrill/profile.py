@@ -11,7 +11,8 @@ from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
 from packetdrill.kernel import Kernel
-from packetdrill.script import Option, Script
+from packetdrill.script import Option, PacketEvent, Script
+
 from testbed.host.socket import Socket
 from testbed.tcp.config import TcpConfig
 from testbed.wire.segment import SYN, Segment
@@ -33,6 +34,7 @@ class Profile(ABC):
     def __init__(self, script: Script) -> None:
         self.script = script
         self.no_options: set[int] = set()  # local ports whose sockets asked for bare headers
+        self.leaned_on: set[str] = set()  # names of the rules of `equivalent` that were needed
 
     @abstractmethod
     def config(self) -> TcpConfig:
@@ -57,6 +59,13 @@ class Profile(ABC):
     def window(self, segment: Segment, kernel: Kernel) -> int:
         """The window field as this system would write it."""
         return segment.window
+
+    def equivalent(self, event: PacketEvent, segment: Segment, kernel: Kernel) -> PacketEvent:
+        """What to expect of our stack where the script expects `event` and `segment` came.
+
+        For habits that no RFC asks for and none forbids; each one used is noted in `leaned_on`.
+        """
+        return event
 
     def admits(self, segment: Segment, kernel: Kernel) -> bool:
         """Whether a segment passes the filters in front of the stack."""

@@ -25,6 +25,7 @@ from packetdrill.script import (
     Script,
     Unsupported,
 )
+
 from testbed.clock import FOREVER, SECOND
 from testbed.wire.packet import Packet
 from testbed.wire.segment import Segment
@@ -163,6 +164,7 @@ class Runner:
         while not self._strict_segments and size and size < wanted.length and self._advance_to_packet(deadline):
             sniffed = _joined(sniffed, self._wire.sniffed.popleft(), size)
             size = len(sniffed.packet.segment.payload)
+        wanted = self._profile.equivalent(wanted, sniffed.packet.segment, self.kernel)
         try:
             compare.check(wanted, sniffed.packet, self._numbers, self._profile, self.kernel, self._tick)
         except Mismatch as mismatch:
@@ -172,7 +174,9 @@ class Runner:
         early = due - self._tolerated(due - self._previous)
         late = until + self._tolerated(until - self._previous)
         if not early <= sniffed.at <= late:
-            raise Mismatch(f"it was sent at {sniffed.at / SECOND:.6f}, not between {early / SECOND} and {late / SECOND}")
+            raise Mismatch(
+                f"it was sent at {sniffed.at / SECOND:.6f}, not between {early / SECOND} and {late / SECOND}"
+            )
 
     def _sniff(self, deadline: int) -> Sniffed:
         if not self._advance_to_packet(deadline):

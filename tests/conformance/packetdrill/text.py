@@ -7,9 +7,7 @@ from collections.abc import Collection
 
 from packetdrill.script import ScriptError
 
-_LEAVE = re.compile(
-    r"""(?P<keep>"(?:[^"\\\n]|\\.)*"|`[^`]*`|%\{.*?\}%)|(?P<comment>//[^\n]*|/\*.*?\*/)""", re.DOTALL
-)
+_LEAVE = re.compile(r"""(?P<keep>"(?:[^"\\\n]|\\.)*"|`[^`]*`|%\{.*?\}%)|(?P<comment>//[^\n]*|/\*.*?\*/)""", re.DOTALL)
 _CONDITION = re.compile(r"^[ \t]*#(?P<word>ifdef|ifndef|endif)[ \t]*(?P<name>\w*)[^\n]*$", re.MULTILINE)
 
 

@@ -1,0 +1,39 @@
+"""Scripts of our own: no system's personality, and only what the RFCs say."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from packetdrill.kernel import Kernel
+from packetdrill.profile import Profile, configured, option_values
+from packetdrill.script import Option, Unsupported
+
+from testbed.tcp.config import TcpConfig
+from testbed.tcp.state import State
+from testbed.wire.segment import Segment
+
+WINDOW = 10_000
+"""The receive buffer: a round number, so that a script's edges can be seen."""
+
+
+class Plain(Profile):
+    """Headers without options but the MSS, a window of 10000 bytes, every segment of data acknowledged at once."""
+
+    name: ClassVar[str] = "plain"
+
+    def config(self) -> TcpConfig:
+        return configured(
+            TcpConfig(), receive_buffer=WINDOW, window_scaling=False, timestamps=False, sack=False, delayed_ack=0
+        )
+
+    def command(self, text: str, kernel: Kernel) -> None:
+        raise Unsupported(f"command {text!r}")
+
+    def layout(self, segment: Segment, kernel: Kernel) -> tuple[Option, ...]:
+        return tuple(option_values(segment).values())
+
+    def states(self) -> dict[str, int]:
+        return {state.label: state.value for state in State}
+
+    def constants(self) -> dict[str, Any]:
+        return {state.name: state.value for state in State}
