@@ -42,6 +42,8 @@ class Arrow:
     """All that it carries had been sent before: a retransmission."""
     duplicate: bool = False
     """Made by a link, not by the sender."""
+    foreign: bool = False
+    """Sent by an end that is not of this connection, such as a client that calls again from the same port."""
     states: list[tuple[int, str]] = field(default_factory=list)
     """(side, state) for each state to be shown below it, in order: those that it brought about, mostly."""
 
@@ -77,7 +79,7 @@ class Exchange:
 
 def exchange(segments: Iterable[Row], states: Iterable[Row]) -> Exchange:
     """The exchange told by one connection's `segment` and `state` rows, both in order of time."""
-    segments, states = list(segments), [row for row in states if row["to"] != "LISTEN"]
+    segments, states = list(segments), [row for row in states if (row["from"], row["to"]) != ("CLOSED", "LISTEN")]
     hosts = _hosts(segments, states)
     arrows = _arrows(segments, hosts)
     brought = _bringers([row for row in states if row["host"] in hosts], arrows, hosts)
@@ -143,14 +145,16 @@ def _arrows(segments: list[Row], hosts: tuple[str, str]) -> list[Arrow]:
             continue
         at, direction, host = row["t"], row["direction"], hosts.index(row["host"])
         side = 1 - host if direction == "received" else host
-        twins = travelling.setdefault((side, *(row.get(column) for column in WIRE)), deque())
+        carried = (side, *(row.get(column) for column in WIRE))
+        known = carried in travelling
+        twins = travelling.setdefault(carried, deque())
         if direction == "sent":
             arrows.append(Arrow(side=side, sent=at, row=row, again=_again(row, side, highest)))
             twins.append(arrows[-1])
             continue
         arrow = _take(twins, at, direction)
         if arrow is None:
-            arrow = Arrow(side=side, sent=at, row=row, duplicate=True)
+            arrow = Arrow(side=side, sent=at, row=row, duplicate=known, foreign=not known)
             arrows.append(arrow)
         _end(arrow, row)
     return arrows
@@ -231,9 +235,15 @@ def _bringer(row: Row, sent: list[Arrow], received: list[Arrow]) -> Arrow | None
     verb, _, what = str(row["cause"]).partition(" ")
     if verb == "receive" and received:
         flags = set(what.split(" ")[0].split(","))  # "receive ACK of SYN" needs an ACK
-        return next((arrow for arrow in received if flags <= _flags(arrow)), received[0])
+        fitting = [arrow for arrow in received if flags <= _flags(arrow)] or received
+        return max(fitting, key=_acknowledged) if what == "ACK of FIN" else fitting[0]
     telling = [arrow for arrow in sent if _flags(arrow) & {"SYN", "FIN", "RST"}]
     return telling[-1] if telling else None
+
+
+def _acknowledged(arrow: Arrow) -> int:
+    """How far an arrow acknowledges: to be compared among those that arrive at one moment."""
+    return int(arrow.row["ack"])
 
 
 def _flags(arrow: Arrow) -> set[str]:

@@ -30,11 +30,9 @@ class Labels:
 
     def label(self, arrow: Arrow, room: int) -> str:
         """At most `room` characters: the less telling parts are left out first."""
-        parts = dict(self._parts(arrow))
-        first = ("win", "remark") if arrow.row["length"] else ("remark", "win")
-        for spare in ("", "sack", *first, "mss", "ack", "len", "seq"):
-            parts.pop(spare, None)
-            text = " ".join(filter(None, parts.values()))
+        parts = list(self._parts(arrow))
+        for left_out in _ways_to_shorten(arrow):
+            text = " ".join(part for name, part in parts if part and name not in left_out)
             if len(text) <= room:
                 return text
         return f"{text[: room - 1]}…"
@@ -55,8 +53,21 @@ class Labels:
         yield "sack", f"sack={_sack(row['sack'], others)}" if row.get("sack") else ""
 
 
+def _ways_to_shorten(arrow: Arrow) -> Iterator[tuple[str, ...]]:
+    """Names of the parts to leave out, from none to most. SACK blocks tell more than the reason, if they fit."""
+    yield ()
+    if arrow.row.get("sack"):
+        yield ("remark",)
+        yield ("remark", "win")
+    first = ("win", "remark") if arrow.row["length"] else ("remark", "win")
+    spare = ("sack", *first, "mss", "ack", "len", "seq")
+    yield from (spare[:count] for count in range(1, len(spare) + 1))
+
+
 def _why(arrow: Arrow) -> str:
     """What is out of the ordinary: it was sent again, copied on the way, or refused on arrival."""
+    if arrow.foreign:
+        return " ".join(["(of another connection)", *([f"→ {arrow.note}"] if arrow.note else [])])
     if arrow.duplicate:
         return "(copied by a link)"
     reason = str(arrow.row["reason"])

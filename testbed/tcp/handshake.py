@@ -139,7 +139,5 @@ def _established(connection: Connection, now: int) -> None:
     connection.events |= CONNECTED
     assert connection.receiver is not None
     connection.receiver.open_window()
-    if connection.receiver is not None:
-        connection.receiver.open_window()
     if connection.config.keepalive:
         connection.timers.set(KEEPALIVE, now + connection.config.keepalive_idle)

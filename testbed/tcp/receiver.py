@@ -53,8 +53,12 @@ class Receiver:
         self._most = 0xFFFF << shift
 
     def open_window(self) -> None:
-        """Accept what the buffer holds, and not only what a SYN could say of it."""
+        """Accept what the buffer holds, and not only what a SYN could say of it: its window is not scaled.
+
+        The next segment shows it; it is not worth one of its own.
+        """
         self._edge = max(self._edge, self.next + self._buffer - self.reassembly.unread)
+        self._shown = min(self._edge, self.next + self._most)
 
     def acceptable(self, seq: int, length: int) -> bool:
         """The four cases of RFC 9293 section 3.4, table 6."""

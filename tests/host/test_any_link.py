@@ -88,7 +88,9 @@ def test_what_is_read_is_what_was_written_and_both_ends_close(
 
 
 @pytest.mark.parametrize(
-    "jitter", [Uniform(spread=20 * MS, reorder=True), Normal(deviation=15 * MS, reorder=True)], ids=["uniform", "normal"]
+    "jitter",
+    [Uniform(spread=20 * MS, reorder=True), Normal(deviation=15 * MS, reorder=True)],
+    ids=["uniform", "normal"],
 )
 def test_a_link_that_reorders_nearly_everything_is_borne(new_pair, person, jitter):
     p = new_pair((2**32 - 2, 7), DirectionSpec(delay=20 * MS, jitter=jitter, rate=10_000_000))

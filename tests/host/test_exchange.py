@@ -84,7 +84,10 @@ def test_both_ends_close_at_once(pair, person):
         (["the first FIN"], []),
         ([], ["the first FIN"]),
         ([], ["the first ACK"]),
-        (["the first SYN", "the second SYN", "the first FIN"], ["the first FIN", "the second FIN", "the first SYN-ACK"]),
+        (
+            ["the first SYN", "the second SYN", "the first FIN"],
+            ["the first FIN", "the second FIN", "the first SYN-ACK"],
+        ),
     ],
     ids=str,
 )

@@ -98,7 +98,7 @@ class Story:
         self.shown_edge = 0  # the right edge of our window, as the peer knows it
         self.our_timestamp = 0
 
-    # -- the peer ------------------------------------------------------------------------------------------------------
+    # -- the peer ----------------------------------------------------------------------------------------------------
 
     def receive(
         self, flags: str, *, seq: int | None = None, ack: int | None = None, data: int | bytes = b"",
@@ -128,7 +128,7 @@ class Story:
         self.settle()
         return "" if self.connection.stats.segments_rejected == before else "rejected"
 
-    # -- the application -----------------------------------------------------------------------------------------------
+    # -- the application ---------------------------------------------------------------------------------------------
 
     def open(self) -> None:
         self._do("open", self.connection.open_active, self.now)
@@ -164,7 +164,7 @@ class Story:
         self.settle()
         return result
 
-    # -- time ----------------------------------------------------------------------------------------------------------
+    # -- time --------------------------------------------------------------------------------------------------------
 
     def tick(self, time: str) -> None:
         """Let `time` pass, doing what is due meanwhile at its own time."""
@@ -192,7 +192,9 @@ class Story:
         state, sender = connection.machine.state, connection.sender
         over = state in (State.CLOSED, State.LISTEN)
         waits = bool(sender.board.records) or (State.ESTABLISHED <= state < State.TIME_WAIT and sender.unsent)
-        self.check(over or not waits or connection.deadline is not None, "data is in flight or waits, and no timer runs")
+        self.check(
+            over or not waits or connection.deadline is not None, "data is in flight or waits, and no timer runs"
+        )
         self.check(not over or connection.deadline is None, "the connection is over, and a timer runs")
 
     def _look_at(self, segment: Segment) -> None:
@@ -213,7 +215,7 @@ class Story:
             self.written[place : place + len(segment.payload)] == segment.payload, "the payload is not what was written"
         )
 
-    # -- what the test expects -------------------------------------------------------------------------------------------
+    # -- what the test expects ---------------------------------------------------------------------------------------
 
     def expect(self, flags: str, *, at: str | None = None, **fields: Any) -> Segment:
         """The next segment that was sent and not expected yet. `at`: the story's time when it was sent.
@@ -287,7 +289,7 @@ class Story:
     def rto(self) -> int:
         return self.connection.sender.rtt.rto
 
-    # -- beginnings ------------------------------------------------------------------------------------------------------
+    # -- beginnings --------------------------------------------------------------------------------------------------
 
     def established(self, *, window: int = 0xFFFF, trip: str = "0ms", **options: Any) -> Story:
         """The three-way handshake, whichever end begins; each way takes half of the round `trip`."""
@@ -312,7 +314,7 @@ class Story:
             self.connection.machine.move(self.now, cause)
         return self
 
-    # -- words -----------------------------------------------------------------------------------------------------------
+    # -- words -------------------------------------------------------------------------------------------------------
 
     def ours(self, wire: int) -> int:
         return (wire - self.isn + 0x8000 & MASK) - 0x8000

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from testbed.wire.segment import RST, read_flags
 
-FLAGS = ["ACK", "ACK", "ACK", "ACK,PSH", "FIN,ACK", "SYN", "SYN,ACK", "RST", "RST,ACK", "FIN", "PSH", "URG,ACK", "SYN,FIN"]
+FLAGS = [
+    "ACK", "ACK", "ACK", "ACK,PSH", "FIN,ACK", "SYN", "SYN,ACK", "RST", "RST,ACK", "FIN", "PSH", "URG,ACK", "SYN,FIN",
+]  # fmt: skip
 
 NEAR = st.one_of(st.integers(-5, 5), st.sampled_from([-70_000, -1000, 500, 1000, 2000, 4000, 70_000, 2**31, 2**32 - 1]))
 
@@ -30,7 +32,8 @@ SETTINGS = st.fixed_dictionaries(
         "sack": st.booleans(),
         "nagle": st.booleans(),
         "keepalive": st.booleans(),
-        "receive_buffer": st.sampled_from([1, 3000, 0xFFFF]),
+        "window_scaling": st.booleans(),
+        "receive_buffer": st.sampled_from([1, 3000, 0xFFFF, 100_001]),
         "send_buffer": st.sampled_from([1, 5000, 1 << 20]),
         "data_retries": st.sampled_from([1, 15]),
         "user_timeout": st.sampled_from([0, 3_000_000_000]),
@@ -76,7 +79,12 @@ def test_nothing_that_arrives_breaks_anything(new_story, stream, isns, passive, 
 
 
 def begin(s, handshake):
-    options = {"mss": 1000, "timestamp": 5 if s.config.timestamps else None, "sack_permitted": s.config.sack}
+    options = {
+        "mss": 1000,
+        "timestamp": 5 if s.config.timestamps else None,
+        "sack_permitted": s.config.sack,
+        "window_scale": 2,
+    }
     if handshake:
         s.established(**options)
     elif s.connection.active:
@@ -107,5 +115,6 @@ def assert_sane(s):
     assert sender.board.pipe >= 0
     assert sum(record.end - record.seq for record in sender.board.records) == max(sender.next - sender.una, 0)
     if receiver is not None:
-        assert receiver.reassembly.unread <= s.config.receive_buffer
+        unit = 1 << s.config.window_scale if connection.output.scale else 1
+        assert receiver.reassembly.unread < s.config.receive_buffer + unit
         assert receiver.next >= receiver.initial + 1

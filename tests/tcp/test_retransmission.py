@@ -1,4 +1,4 @@
-"""The retransmission timer (RFC 6298 section 5): what it repeats, when, and when it gives up (RFC 9293 section 3.8.3)."""
+"""The retransmission timer (RFC 6298 section 5): what it repeats, and when it gives up (RFC 9293 section 3.8.3)."""
 
 from __future__ import annotations
 

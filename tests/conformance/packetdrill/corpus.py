@@ -10,13 +10,14 @@ import yaml
 from packetdrill.freebsd import FreeBSD
 from packetdrill.linux import Linux
 from packetdrill.parser import parse
+from packetdrill.plain import Plain
 from packetdrill.profile import Profile
 from packetdrill.runner import Runner
 from packetdrill.script import Mismatch, Unsupported
 
 HERE = Path(__file__).parents[1]
 
-PROFILES: dict[str, type[Profile]] = {profile.name: profile for profile in (FreeBSD, Linux)}
+PROFILES: dict[str, type[Profile]] = {profile.name: profile for profile in (FreeBSD, Linux, Plain)}
 """A folder of scripts is played with the profile of its name."""
 
 

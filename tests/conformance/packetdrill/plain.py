@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, ClassVar
 
 from packetdrill.kernel import Kernel
@@ -10,6 +11,7 @@ from packetdrill.script import Option, Unsupported
 
 from testbed.tcp.config import TcpConfig
 from testbed.tcp.state import State
+from testbed.units import duration
 from testbed.wire.segment import Segment
 
 WINDOW = 10_000
@@ -17,7 +19,10 @@ WINDOW = 10_000
 
 
 class Plain(Profile):
-    """Headers without options but the MSS, a window of 10000 bytes, every segment of data acknowledged at once."""
+    """Headers without options but the MSS, a window of 10000 bytes, every segment of data acknowledged at once.
+
+    A command sets one field of TcpConfig: `` `set delayed_ack 200ms` ``, `` `set sack true` ``.
+    """
 
     name: ClassVar[str] = "plain"
 
@@ -27,7 +32,14 @@ class Plain(Profile):
         )
 
     def command(self, text: str, kernel: Kernel) -> None:
-        raise Unsupported(f"command {text!r}")
+        match = re.fullmatch(r"set (\w+) (true|false|\d+|\d+\w+)", text)
+        if match is None:
+            raise Unsupported(f"command {text!r}")
+        value = match[2]
+        if value in ("true", "false"):
+            kernel.set(**{match[1]: value == "true"})
+        else:
+            kernel.set(**{match[1]: int(value) if value.isdigit() else duration(value)})
 
     def layout(self, segment: Segment, kernel: Kernel) -> tuple[Option, ...]:
         return tuple(option_values(segment).values())

@@ -1,0 +1,137 @@
+"""Every experiment that comes with the program does what its comment and its `expect` say."""
+
+from __future__ import annotations
+
+import re
+import statistics
+from pathlib import Path
+
+import pytest
+from rich.text import Text
+
+import testbed
+from testbed.report.exchange import exchange
+from testbed.report.ladder import Ladder
+
+EXPERIMENTS = Path(__file__).parents[2] / "experiments"
+LESSONS = sorted((EXPERIMENTS / "lessons").glob("*.yaml"))
+SHORT = [path for path in sorted(EXPERIMENTS.glob("*.yaml")) if not path.stem.startswith("compare-")]
+COMPARISONS = sorted(EXPERIMENTS.glob("compare-*.yaml"))
+
+REQUIRED = """
+    three-way-handshake four-way-close three-segment-close half-close simultaneous-open simultaneous-close lost-last-ack
+    retransmission-timeout fast-retransmit sliding-window nagle-and-delayed-ack urgent push reset-port-closed
+    reset-late-syn-ack reset-early-close reset-closed-connection sequence-wrap
+"""
+
+by_name = pytest.mark.parametrize("path", LESSONS, ids=[path.stem for path in LESSONS])
+
+
+def comment(path: Path) -> list[str]:
+    """The lines of the comment that a file opens with."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    end = next(number for number, line in enumerate(lines) if not line.startswith("#"))
+    return [line.removeprefix("#").strip() for line in lines[:end]]
+
+
+def run(path: Path, results: Path) -> testbed.Result:
+    """The file's runs, every one of which must have been completed and have met what is expected."""
+    result = testbed.run(path, results=results)
+    for one in result:
+        missed = [row for row in one["expect"] if not row["ok"]]
+        assert (one["status"], missed) == ("complete", []), one["id"]
+        assert one["expect"]
+    return result
+
+
+def ladder(of: testbed.experiment.api.Run, connection: str) -> list[Text]:
+    """One connection's exchange as the terminal shows it."""
+    segments, states = (
+        [row for row in of.trace(kind).to_dicts() if row["connection"] in ("", connection)]
+        for kind in ("segment", "state")
+    )
+    return list(Ladder(exchange(segments, states), width=100).lines())
+
+
+@by_name
+def test_a_lesson_shows_what_it_says(path: Path, tmp_path: Path) -> None:
+    result = run(path, tmp_path)
+    for flow in result["flows"]:
+        assert len(ladder(result.runs[0], flow)) >= 5
+
+
+@by_name
+def test_a_lesson_says_what_to_look_for_and_where_to_read_on(path: Path) -> None:
+    title, blank, *rest = comment(path)
+    assert title.endswith(".")
+    assert blank == ""
+    assert rest[0].startswith("What to look for: ")
+    assert re.search(r"RFC \d+", " ".join(rest))
+
+
+@by_name
+def test_a_lesson_asserts_the_states_of_both_ends(path: Path) -> None:
+    plan = testbed.check(path)
+    (planned,) = plan.runs
+    expected = " ".join(planned.spec.expect)
+    assert plan.name == path.stem
+    for flow in planned.spec.flows:
+        assert f"{flow}.client.states ==" in expected
+        assert f"{flow}.server.states ==" in expected
+
+
+def test_no_lesson_is_missing() -> None:
+    assert set(REQUIRED.split()) <= {path.stem for path in LESSONS}
+
+
+def test_the_index_lists_every_lesson_once() -> None:
+    index = (EXPERIMENTS / "lessons" / "README.md").read_text(encoding="utf-8")
+    assert sorted(re.findall(r"^\| \[([\w-]+)\]\(\1\.yaml\)", index, re.MULTILINE)) == [path.stem for path in LESSONS]
+
+
+@pytest.mark.parametrize("path", SHORT, ids=[path.stem for path in SHORT])
+def test_an_experiment_meets_its_expectations(path: Path, tmp_path: Path) -> None:
+    run(path, tmp_path)
+
+
+# -- comparisons: what their comments say of the runs beside each other --------------------------------------------------
+
+
+@pytest.mark.parametrize("path", [*SHORT, *COMPARISONS], ids=lambda path: path.stem)
+def test_an_experiment_says_what_it_is_for(path: Path) -> None:
+    assert len(comment(path)) > 3
+
+
+@pytest.mark.slow
+def test_a_timeout_costs_as_much_more_as_the_timer_is_longer(tmp_path: Path) -> None:
+    runs = run(EXPERIMENTS / "compare-rto-min.yaml", tmp_path).runs
+    short, long = (
+        [one["flows"]["web"] for one in runs if one["params"]["tcp.rto_min"] == rto] for rto in ("200ms", "1s")
+    )
+    assert len(short) == len(long) == 8
+    assert [flow["timeouts"] for flow in short] == [flow["timeouts"] for flow in long]
+    slower = statistics.median(b["completion_time"] / a["completion_time"] for a, b in zip(short, long, strict=True))
+    assert 1.15 < slower < 1.6
+
+
+@pytest.mark.slow
+def test_the_knee_of_the_receive_window_is_at_one_bandwidth_delay_product(tmp_path: Path) -> None:
+    runs = run(EXPERIMENTS / "compare-receive-window.yaml", tmp_path).runs
+    goodput = [one["flows"]["flow"]["goodput"] for one in runs]
+    for smaller, larger in zip(goodput[:3], goodput[1:3], strict=False):
+        assert larger == pytest.approx(2 * smaller, rel=0.1)
+    assert max(goodput) == goodput[3] > 18e6
+    assert min(goodput[4:]) > 0.75 * goodput[3]
+
+
+@pytest.mark.slow
+def test_ten_times_the_loss_costs_two_thirds_of_the_goodput(tmp_path: Path) -> None:
+    runs = run(EXPERIMENTS / "compare-loss.yaml", tmp_path).runs
+    goodput: dict[str, list[float]] = {}
+    for one in runs:
+        goodput.setdefault(one["params"]["links.path.loss"], []).append(one["flows"]["flow"]["goodput"])
+    mean = {loss: statistics.mean(values) for loss, values in goodput.items()}
+    assert list(mean.values()) == sorted(mean.values(), reverse=True)
+    for less, more in (("0.01%", "0.1%"), ("0.1%", "1%")):
+        assert 2.4 < mean[less] / mean[more] < 4.5
+    assert mean["0.5%"] / mean["5%"] > 4
