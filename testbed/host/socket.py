@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from testbed.clock import Alarm
 from testbed.tcp.connection import Connection
-from testbed.tcp.events import CLOSED, CONNECTED, FAILED, PEER_CLOSED, READABLE, WRITABLE
+from testbed.tcp.events import CLOSED, CONNECTED, FAILED, PEER_CLOSED, READABLE, URGENT, WRITABLE
 from testbed.tcp.stats import ConnectionStats
 
 if TYPE_CHECKING:
@@ -27,6 +27,9 @@ class Handler:
 
     def writable(self, socket: Socket, now: int) -> None:
         """There is room again, after a `write` that was not taken whole."""
+
+    def urgent(self, socket: Socket, now: int) -> None:
+        """More urgent data has been announced: `Socket.urgent` stays true until it is read."""
 
     def peer_closed(self, socket: Socket, now: int) -> None:
         """Nothing more will come than is to be read now."""
@@ -162,6 +165,8 @@ def _tell(socket: Socket, events: int, now: int) -> None:
     """Call the handler for each of `events`, in their order; it may be replaced on the way."""
     if events & CONNECTED:
         socket.handler.connected(socket, now)
+    if events & URGENT:
+        socket.handler.urgent(socket, now)
     if events & READABLE:
         socket.handler.readable(socket, now)
     if events & WRITABLE:

@@ -201,7 +201,7 @@ def _bringers(states: list[Row], arrows: list[Arrow], hosts: tuple[str, str]) ->
     """Each change of state with what brought it about: an arrow, or else something that stands alone."""
     ends: dict[tuple[int, int, bool], list[Arrow]] = {}
     for arrow in arrows:
-        if not arrow.duplicate:
+        if not arrow.duplicate and not arrow.foreign:
             ends.setdefault((arrow.side, arrow.sent, True), []).append(arrow)
         if arrow.ended is not None and not arrow.lost:
             ends.setdefault((1 - arrow.side, arrow.ended, False), []).append(arrow)
@@ -236,14 +236,15 @@ def _bringer(row: Row, sent: list[Arrow], received: list[Arrow]) -> Arrow | None
     if verb == "receive" and received:
         flags = set(what.split(" ")[0].split(","))  # "receive ACK of SYN" needs an ACK
         fitting = [arrow for arrow in received if flags <= _flags(arrow)] or received
-        return max(fitting, key=_acknowledged) if what == "ACK of FIN" else fitting[0]
+        return fitting[0] if what != "ACK of FIN" else _furthest(fitting)
     telling = [arrow for arrow in sent if _flags(arrow) & {"SYN", "FIN", "RST"}]
     return telling[-1] if telling else None
 
 
-def _acknowledged(arrow: Arrow) -> int:
-    """How far an arrow acknowledges: to be compared among those that arrive at one moment."""
-    return int(arrow.row["ack"])
+def _furthest(arrows: list[Arrow]) -> Arrow:
+    """Of those that arrive at one moment, the first that acknowledges the most."""
+    base = arrows[0].row["ack"] - 2**31
+    return max(arrows, key=lambda arrow: (arrow.row["ack"] - base) & 0xFFFFFFFF)
 
 
 def _flags(arrow: Arrow) -> set[str]:

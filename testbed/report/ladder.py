@@ -73,13 +73,14 @@ class Ladder:
 
     def _foot(self) -> Iterator[Text]:
         arrows = self._exchange.arrows
-        sent = sum(not arrow.duplicate for arrow in arrows)
+        copied = sum(arrow.duplicate for arrow in arrows)
+        sent = len(arrows) - copied - sum(arrow.foreign for arrow in arrows)
         told = [f"{sent:,} segments" if sent != 1 else "1 segment"]
         lost = sum(bool(arrow.lost) for arrow in arrows)
         again = sum(arrow.again for arrow in arrows)
         told += [f"{lost:,} lost"] if lost else []
         told += [f"{again:,} retransmitted"] if again else []
-        told += [f"{len(arrows) - sent:,} copied"] if len(arrows) > sent else []
+        told += [f"{copied:,} copied"] if copied else []
         yield self._rung("", "", Text(" · ".join(told), "dim"), " ")
 
     def _states(self, states: list[tuple[int, str]]) -> Iterator[Text]:
@@ -101,7 +102,7 @@ class Ladder:
         yield from self._states(change.states)
 
     def _arrow(self, arrow: Arrow) -> Iterator[Text]:
-        sent = "" if arrow.duplicate else self._time(arrow.sent)
+        sent = "" if arrow.duplicate or arrow.foreign else self._time(arrow.sent)
         ended = self._time(arrow.ended) if arrow.ended is not None and not arrow.lost else ""
         left, right = (sent, ended) if arrow.side == LEFT else (ended, sent)
         yield self._rung(left, right, self._shaft(arrow), "│")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from testbed.tcp import closing, handshake
 from testbed.tcp.acknowledgement import acknowledge
-from testbed.tcp.events import READABLE
+from testbed.tcp.events import READABLE, URGENT
 from testbed.tcp.sequence import unwrap
 from testbed.tcp.state import Event, State
 from testbed.wire.segment import ACK, FIN, RST, SYN, URG, Segment
@@ -189,7 +189,7 @@ def _fifth_check_ack(connection: Connection, now: int, segment: Segment, seq: in
         if ack == sender.una:
             return None
     elif ack > sender.highest:
-        receiver.acks.at_once("acknowledges what was never sent")
+        challenge(connection, now)  # an ACK, as the RFC wants; limited, lest two confused ends answer for ever
         return "acknowledges what was never sent"
     elif ack < sender.una - sender.peer.largest:
         return challenge(connection, now)  # RFC 5961 section 5.2
@@ -219,8 +219,10 @@ def _sixth_check_urgent(connection: Connection, segment: Segment, seq: int) -> N
     """Sixth: check the URG bit: RCV.UP is the octet after the urgent data (RFC 6093 section 6.1)."""
     receiver = connection.receiver
     assert receiver is not None
-    if connection.machine.state in _RECEIVING:
-        receiver.urgent = max(receiver.urgent, seq + segment.urgent_pointer)
+    pointer = seq + segment.urgent_pointer
+    if connection.machine.state in _RECEIVING and pointer > receiver.urgent:
+        receiver.urgent = pointer
+        connection.events |= URGENT
 
 
 def _seventh_process_text(connection: Connection, now: int, seq: int, text: bytes) -> str | None:

@@ -51,9 +51,9 @@ def abort(connection: Connection, now: int, reason: str) -> None:
 
 
 def reset_peer(connection: Connection, now: int, reason: str) -> None:
-    """Send RST where the peer will believe it, in the states in which it still waits for us (section 3.10.5)."""
+    """Send RST where the peer will believe it, unless both ends have closed already (section 3.10.5)."""
     receiver, state = connection.receiver, connection.machine.state
-    if receiver is not None and state is not State.TIME_WAIT and state is not State.LISTEN:
+    if receiver is not None and state not in (State.LISTEN, State.CLOSING, State.LAST_ACK, State.TIME_WAIT):
         connection.output.emit_reset(now, connection.sender.next, receiver.next, reason)
 
 

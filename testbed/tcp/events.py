@@ -6,13 +6,15 @@ from typing import Final
 
 CONNECTED: Final = 1
 """The handshake is over."""
-READABLE: Final = 2
+URGENT: Final = 2
+"""The urgent pointer has moved on (RFC 9293 section 3.8.5, MUST-32)."""
+READABLE: Final = 4
 """Bytes came into order."""
-WRITABLE: Final = 4
+WRITABLE: Final = 8
 """There is room again, after a write that was not taken whole."""
-PEER_CLOSED: Final = 8
+PEER_CLOSED: Final = 16
 """The peer's FIN is in order: nothing more will come."""
-FAILED: Final = 16
+FAILED: Final = 32
 """The connection ended against the application's will: `Connection.error` says how."""
-CLOSED: Final = 32
+CLOSED: Final = 64
 """The connection is over; it is the last that is told."""

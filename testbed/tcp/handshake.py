@@ -104,7 +104,7 @@ def receive_syn_again(connection: Connection, now: int, segment: Segment) -> str
     """SYN-RECEIVED meets a SYN with the number it knows: None to use a SYN,ACK's acknowledgement.
 
     The strict reading (first step) would refuse both as old. A bare SYN is the peer's repetition: our SYN,ACK was
-    lost, and is sent again. A SYN,ACK is the answer of a simultaneous open (figure 8), if there is one.
+    lost, and is sent again. A SYN,ACK is the answer of a simultaneous open (figure 7), if there is one.
     """
     assert connection.receiver is not None
     if segment.flags & RST:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import statistics
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from rich.text import Text
 
 import testbed
-from testbed.report.exchange import exchange
+from testbed.experiment.api import Result
+from testbed.report.connections import connections, read_exchange
 from testbed.report.ladder import Ladder
 
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"
@@ -34,7 +35,7 @@ def comment(path: Path) -> list[str]:
     return [line.removeprefix("#").strip() for line in lines[:end]]
 
 
-def run(path: Path, results: Path) -> testbed.Result:
+def run(path: Path, results: Path) -> Result:
     """The file's runs, every one of which must have been completed and have met what is expected."""
     result = testbed.run(path, results=results)
     for one in result:
@@ -44,20 +45,12 @@ def run(path: Path, results: Path) -> testbed.Result:
     return result
 
 
-def ladder(of: testbed.experiment.api.Run, connection: str) -> list[Text]:
-    """One connection's exchange as the terminal shows it."""
-    segments, states = (
-        [row for row in of.trace(kind).to_dicts() if row["connection"] in ("", connection)]
-        for kind in ("segment", "state")
-    )
-    return list(Ladder(exchange(segments, states), width=100).lines())
-
-
 @by_name
 def test_a_lesson_shows_what_it_says(path: Path, tmp_path: Path) -> None:
     result = run(path, tmp_path)
-    for flow in result["flows"]:
-        assert len(ladder(result.runs[0], flow)) >= 5
+    for connection in connections(result.runs[0].folder):
+        drawn = list(Ladder(read_exchange(result.runs[0].folder, connection), width=100).lines())
+        assert len(drawn) >= 5
 
 
 @by_name
@@ -94,7 +87,7 @@ def test_an_experiment_meets_its_expectations(path: Path, tmp_path: Path) -> Non
     run(path, tmp_path)
 
 
-# -- comparisons: what their comments say of the runs beside each other --------------------------------------------------
+# -- comparisons: what their comments say of the runs beside each other ----------------------------------------------
 
 
 @pytest.mark.parametrize("path", [*SHORT, *COMPARISONS], ids=lambda path: path.stem)
@@ -118,7 +111,7 @@ def test_a_timeout_costs_as_much_more_as_the_timer_is_longer(tmp_path: Path) -> 
 def test_the_knee_of_the_receive_window_is_at_one_bandwidth_delay_product(tmp_path: Path) -> None:
     runs = run(EXPERIMENTS / "compare-receive-window.yaml", tmp_path).runs
     goodput = [one["flows"]["flow"]["goodput"] for one in runs]
-    for smaller, larger in zip(goodput[:3], goodput[1:3], strict=False):
+    for smaller, larger in pairwise(goodput[:3]):
         assert larger == pytest.approx(2 * smaller, rel=0.1)
     assert max(goodput) == goodput[3] > 18e6
     assert min(goodput[4:]) > 0.75 * goodput[3]

@@ -56,6 +56,9 @@ class Person(Handler):
         while self.appetite and (data := socket.read(self.appetite)):
             self.heard += data
 
+    def urgent(self, socket: Socket, now: int) -> None:
+        self.events.append("urgent")
+
     def writable(self, socket: Socket, now: int) -> None:
         self.talk(socket)
 

@@ -177,6 +177,7 @@ def test_urgent_mode_lasts_until_the_urgent_data_is_read(pair, person):
     alice.socket.write(b"!!", urgent=True)
     p.run("1s")
     assert bob.socket.urgent
+    assert bob.events.count("urgent") == 1
     bob.socket.read(5)
     assert bob.socket.urgent
     bob.socket.read(1)

@@ -69,6 +69,35 @@ def test_a_state_goes_with_the_fin_and_not_with_what_came_beside_it(story: Any) 
     assert (first.states, second.states) == ([], [(RIGHT, "CLOSE-WAIT")])
 
 
+def test_the_acknowledgement_of_a_fin_is_the_one_that_reaches_furthest(story: Any) -> None:
+    """Duplicates that arrive in the same moment do not acknowledge it."""
+    story.send(0, "client", "FIN,ACK", 1, 1)
+    for ack in (2**32 - 5, 2**32 - 5, 1):  # across the end of the numbers
+        story.send(20, "server", "ACK", 1, ack)
+    story.become(40, "client", "FIN-WAIT-1", "FIN-WAIT-2", "receive ACK of FIN")
+    *others, last = exchange(story.segments, story.states).arrows
+    assert [arrow.states for arrow in others] == [[], [], []]
+    assert last.states == [(LEFT, "FIN-WAIT-2")]
+
+
+def test_a_return_to_listen_is_a_change_and_the_first_listen_is_none(story: Any) -> None:
+    story.become(0, "server", "CLOSED", "LISTEN", "passive OPEN")
+    story.send(0, "client", "RST", 1)
+    story.become(20, "server", "SYN-RECEIVED", "LISTEN", "receive RST or SYN before the handshake ended")
+    (arrow,) = exchange(story.segments, story.states).arrows
+    assert arrow.states == [(RIGHT, "LISTEN")]
+
+
+def test_what_nobody_on_this_connection_sent_is_no_copy(story: Any) -> None:
+    """A client that calls again from the same port: its SYN reaches the old connection."""
+    story.send(0, "client", "ACK", 1, 1)
+    story.receive(40, "server", "SYN", 500)
+    assert [(arrow.duplicate, arrow.foreign) for arrow in exchange(story.segments, []).arrows] == [
+        (False, False),
+        (False, True),
+    ]
+
+
 def test_states_stay_in_order_where_segments_cross(story: Any) -> None:
     """Both close at once: the server's CLOSING comes of the first arrow, its FIN-WAIT-1 of the second."""
     story.send(0, "client", "FIN,ACK", 1, 1)

@@ -247,7 +247,7 @@ def test_every_control_begins_again_with_one_segment_after_a_timeout(control):
 def test_every_control_reduces_once_for_one_loss(control):
     control.timed_out(0, 10_000, False)
     threshold = control.ssthresh
-    control.timed_out(SECOND, 10_000, True)
+    control.timed_out(SECOND, 4000, True)
     assert control.ssthresh == threshold
 
 

@@ -227,8 +227,10 @@ def test_a_new_loss_after_recovery_is_a_new_reduction(ten):
 def test_a_timeout_in_recovery_ends_it_and_keeps_the_threshold(ten):
     s = ten()
     assert duplicates(s, 3) == [1]
+    s.receive("ACK", ack=6001)
+    s.expect_data(6001)
     s.tick("1s")
-    s.expect("ACK", seq=1, reason="retransmission timeout")
+    s.expect("ACK", seq=6001, reason="retransmission timeout")
     assert (s.cwnd, s.ssthresh) == (1000, 5000)
     assert not s.connection.sender.recovery.active
     assert s.connection.sender.recovery.inflation == 0

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from testbed.clock import MILLISECOND, SECOND
-from testbed.errors import RunError
+from testbed.errors import RunError, UnitError
 from testbed.tcp.config import TcpConfig
 from testbed.traffic.dialogue.spec import DialogueSpec
 
@@ -64,6 +64,14 @@ def test_nagle_gathers_small_writes(world: Any) -> None:
         world, "client: connect", "server: keep reading", "client: write 100 x 20 every 5ms", "server: read 2000"
     )
     assert client.sockets[0].stats.data_segments_sent < 8
+
+
+def test_the_client_calls_from_the_port_that_the_script_names(world: Any) -> None:
+    steps = ("client: connect", "client: abort", "client: wait 50ms", "client: connect", "server: accept")
+    client, _ = world.play(dialogue(*steps, client_port=40_000), until=SECOND)
+    assert [socket.local[1] for socket in client.sockets] == [40_000, 40_000]
+    with pytest.raises(UnitError, match="client_port"):
+        dialogue("client: connect", client_port=65_536)
 
 
 def test_four_segments_close_a_connection_whose_server_waits(world: Any) -> None:
