@@ -106,7 +106,7 @@ class Socket:
     def read(self, limit: int) -> bytes:
         """Up to `limit` bytes; empty when nothing waits. `at_eof` tells the end from a pause."""
         data = self.connection.read(self.host.clock.now, limit)
-        if data:
+        if data and not self._busy:
             self.service()
         return data
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from testbed.tcp import closing, handshake
 from testbed.tcp.acknowledgement import acknowledge
 from testbed.tcp.events import READABLE, URGENT
-from testbed.tcp.sequence import unwrap
+from testbed.tcp.sequence import MASK, unwrap
 from testbed.tcp.state import Event, State
 from testbed.wire.segment import ACK, FIN, RST, SYN, URG, Segment
 
@@ -30,7 +30,8 @@ def receive(connection: Connection, now: int, segment: Segment) -> str:
     receiver = connection.receiver
     assert receiver is not None
     flags = segment.flags
-    seq = unwrap(segment.seq, receiver.next)
+    expected = receiver.next
+    seq = expected if segment.seq == expected & MASK else unwrap(segment.seq, expected)
     if flags & SYN and connection.machine.state is State.SYN_RECEIVED and seq == receiver.initial:
         verdict = handshake.receive_syn_again(connection, now, segment)
         if verdict is not None:
@@ -45,7 +46,9 @@ def receive(connection: Connection, now: int, segment: Segment) -> str:
     verdict = _fifth_check_ack(connection, now, segment, seq)
     if verdict is not None:
         return verdict
-    return _process_the_rest(connection, now, segment, seq)
+    if segment.payload or flags & (FIN | URG) or receiver.fin is not None:
+        return _process_the_rest(connection, now, segment, seq)
+    return ACCEPTED
 
 
 def _receive_in_syn_sent(connection: Connection, now: int, segment: Segment) -> str:
@@ -178,22 +181,23 @@ def _fifth_check_ack(connection: Connection, now: int, segment: Segment, seq: in
         return "no acknowledgement"
     sender, receiver = connection.sender, connection.receiver
     assert receiver is not None
-    ack = unwrap(segment.ack, sender.una)
-    if sender.una == sender.initial:  # our SYN is not acknowledged: SYN-RECEIVED, or FIN-WAIT-1 straight from it
-        if not sender.una < ack <= sender.highest:
+    una = sender.una
+    ack = una if segment.ack == una & MASK else unwrap(segment.ack, una)
+    if una == sender.initial:  # our SYN is not acknowledged: SYN-RECEIVED, or FIN-WAIT-1 straight from it
+        if not una < ack <= sender.highest:
             connection.output.emit_reset(now, ack, None, "acknowledges what was never sent")
             return "unacceptable acknowledgement"
         handshake.finish_passive(connection, now, segment, seq, ack)
         if receiver.queued:
             _seventh_process_text(connection, now, receiver.initial + 1, receiver.queued)
-        if ack == sender.una:
+        una = sender.una
+        if ack == una:
             return None
     elif ack > sender.highest:
         challenge(connection, now)  # an ACK, as the RFC wants; limited, lest two confused ends answer for ever
         return "acknowledges what was never sent"
-    elif ack < sender.una - sender.peer.largest:
+    elif ack < una - sender.peer.largest:
         return challenge(connection, now)  # RFC 5961 section 5.2
-    una = sender.una
     if connection.machine.state is State.TIME_WAIT and not (
         seq == receiver.next and ack == sender.next and not segment.payload
     ):

@@ -24,7 +24,7 @@ from testbed.tcp.receiver import Receiver
 from testbed.tcp.sender import Sender
 from testbed.tcp.state import Event, Machine, State
 from testbed.tcp.stats import ConnectionStats
-from testbed.tcp.timers import DELAYED_ACK, Timers
+from testbed.tcp.timers import DELAYED_ACK, NEVER, Timers
 from testbed.tcp.timestamps import Timestamps
 from testbed.trace.tracer import ConnectionTracer
 from testbed.wire.segment import Segment
@@ -96,7 +96,8 @@ class Connection:
         receiver = self.receiver
         if receiver is None or receiver.reassembly.unread == 0:
             return b""
-        data = receiver.read(limit)
+        receiver.consumed = True
+        data = receiver.reassembly.read(limit)
         self.stats.bytes_read += len(data)
         self.tracer.app(now, "read", len(data))
         return data
@@ -146,7 +147,10 @@ class Connection:
             at_rest = sender.highest == sender.una and sender.buffer.end + sender.closing == sender.next
             if not at_rest and state >= State.ESTABLISHED and state is not State.TIME_WAIT:
                 sender.transmit(now)
-            self._acknowledge(now)
+            receiver = self.receiver
+            assert receiver is not None
+            if receiver.acks.due or receiver.consumed or self.timers.due[DELAYED_ACK] != NEVER:
+                self._acknowledge(now, receiver)
         segments = self.output.segments
         if segments:
             self.output.segments = []
@@ -159,10 +163,8 @@ class Connection:
 
     # -- within ------------------------------------------------------------------------------------------------------
 
-    def _acknowledge(self, now: int) -> None:
+    def _acknowledge(self, now: int, receiver: Receiver) -> None:
         """Send an acknowledgement if one is due and nothing that left has carried it."""
-        receiver = self.receiver
-        assert receiver is not None
         due = receiver.acks.due
         if due == AT_ONCE:
             self.output.emit(now, 0, self.sender.next, b"", receiver.acks.reason)

@@ -17,7 +17,7 @@ class Receiver:
     """
 
     __slots__ = (
-        "_buffer", "_consumed", "_edge", "_most", "_scale", "_shown", "_step", "acks", "duplicate", "fin", "finished",
+        "_buffer", "_edge", "_most", "_scale", "_shown", "_step", "acks", "consumed", "duplicate", "fin", "finished",
         "initial", "last_ack", "mss", "next", "queued", "reassembly", "urgent",
     )  # fmt: skip
 
@@ -35,7 +35,7 @@ class Receiver:
         self.queued = b""  # the text of a SYN, which waits for the handshake to end
         self._buffer = config.receive_buffer
         self._scale = 0
-        self._consumed = False  # the application has read since the window was shown last
+        self.consumed = False  # the application has read since the window was shown last
         self._most = 0xFFFF  # bytes that the window field can say
         self._edge = initial + 1 + min(config.receive_buffer, 0xFFFF)  # RCV.NXT + RCV.WND: what is accepted
         self._shown = self._edge  # the part of it that the field could say
@@ -104,11 +104,6 @@ class Receiver:
             self.next += 1
             self._edge += 1  # the FIN takes a number, but no room in the buffer
 
-    def read(self, limit: int) -> bytes:
-        """Up to `limit` bytes for the application."""
-        self._consumed = True
-        return self.reassembly.read(limit)
-
     def show_window(self) -> int:
         """The window field for a segment sent now, after moving the edge as far as is worth it.
 
@@ -116,7 +111,7 @@ class Receiver:
         for ever, or many small segments that nobody reads would move the edge beyond the buffer, unit by unit: then
         the field shows up to a unit less than what is still accepted.
         """
-        self._consumed = False
+        self.consumed = False
         reassembly = self.reassembly
         edge = self.next + self._buffer - reassembly.unread
         gained = edge - self._edge
@@ -143,7 +138,7 @@ class Receiver:
         Two segments' worth, or half of the buffer: an application that reads at once would otherwise turn every
         delayed acknowledgement into two.
         """
-        if not self._consumed or self.finished:
+        if not self.consumed or self.finished:
             return False
         reassembly = self.reassembly
         window = min(self._buffer - reassembly.unread, self._most)

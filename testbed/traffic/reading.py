@@ -110,7 +110,8 @@ class Reader(Handler):
         """The slow reader's turn: read what its rate allows, and see when it may read again."""
         if self._rate is None:
             self._slow = False
-            self.readable(self._socket, now)
+            while self._read(CHUNK, now):  # to the end of the stream, should that have come meanwhile
+                pass
             return
         taken = self._read(max(1, min(CHUNK, self._rate * STEP // (8 * SECOND))), now)
         self._begin = now + -(-taken * 8 * SECOND // self._rate)

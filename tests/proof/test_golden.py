@@ -60,8 +60,9 @@ def goodput_over_buffer_and_loss() -> str:
     about = (
         "# Goodput in kbit/s of one Reno flow of 1 MB across 10 Mbit/s with a round trip of 80 ms and a queue of one\n"
         "# bandwidth-delay product: receive buffer (down) over loss (across). Below: retransmission timeouts.\n"
-        "# One buffer a round trip is 819 kbit/s for 8KiB. A megabyte of window lets slow start overrun the queue,\n"
-        "# and what NewReno then repairs, one segment a round trip, costs more than a smaller window.\n"
+        "# One buffer a round trip is 819 kbit/s for 8KiB, of which five whole segments are 724, and one of them waits\n"
+        "# until its acknowledgement has company. A megabyte of window lets slow start overrun the queue, and\n"
+        "# what NewReno then repairs, one segment a round trip, costs more than a smaller window.\n"
     )
     flows = [run["flows"]["a"] for run in runs_of(ONE_FLOW)]
     by_buffer = [flows[at : at + len(LOSSES)] for at in range(0, len(flows), len(LOSSES))]

@@ -126,9 +126,7 @@ def cycles_of(build: Build, every: int, cycles: int) -> tuple[Watch, int, int]:
     settle = 3 * every
     duration = round((settle + (cycles + 1) * every) / law * ROUND_TRIP * 1.15) + 3
     watch = Watch()
-    text = LONG_FLOW.format(
-        loss=f"{{model: periodic, every: {every}}}", drop=f"[{round(3 * law)}]", duration=duration
-    )
+    text = LONG_FLOW.format(loss=f"{{model: periodic, every: {every}}}", drop=f"[{round(3 * law)}]", duration=duration)
     world = build(text, watch)
     world.clock.run(duration * SECOND)
     assert world.flows["a"].client.sockets[0].stats.timeouts == 0

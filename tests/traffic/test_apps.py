@@ -125,6 +125,7 @@ def test_a_slow_reader_closes_the_window(world: Any) -> None:
 def test_a_reader_may_begin_late(world: Any) -> None:
     _, server = world.play(BulkSpec(size=5000, read_delay=2 * SECOND))
     assert server.finished_at == 2 * SECOND + 30 * MILLISECOND  # accepted after a round trip and a half
+    assert server.complete  # though the end of the stream had come before it began
 
 
 def test_a_size_and_a_duration_are_too_much() -> None:
