@@ -20,6 +20,8 @@ from typing import Any
 
 import yaml
 
+KINDS = ("state", "segment", "cwnd", "drop", "queue", "app")
+
 
 def one_flow(duration: str, **more: Any) -> dict[str, Any]:
     """One Reno flow that fills 100 Mbit/s over a round trip of 20 ms."""
@@ -72,7 +74,7 @@ def thousand_connections() -> dict[str, Any]:
 WORKLOADS: dict[str, dict[str, Any]] = {
     "one flow": one_flow("60s"),
     "one flow, segments traced": one_flow("60s", trace={"segment": True}),
-    "one flow, nothing traced": one_flow("60s", trace=dict.fromkeys(("state", "segment", "cwnd", "queue", "app"), False)),
+    "one flow, nothing traced": one_flow("60s", trace=dict.fromkeys(KINDS, False)),
     "one flow, ten minutes": one_flow("600s"),
     "one flow, 1 % loss, ten minutes": one_flow("600s", link={"loss": "1%"}, tcp={"rto_min": "200ms"}),
     "100 flows, 20 s": hundred_flows(),

@@ -19,7 +19,7 @@ SETTINGS = click.option(
 
 
 @click.command(
-    epilog="\b\nExample:\n  testbed run experiments/quickstart.yaml --set links.bottleneck.loss=2% --seed 7\n"
+    epilog="\b\nExample:\n  testbed run experiments/quickstart.yaml --set tcp.rto_min=200ms --seed 7\n"
 )
 @FILES
 @SETTINGS

@@ -184,15 +184,10 @@ def _fifth_check_ack(connection: Connection, now: int, segment: Segment, seq: in
     una = sender.una
     ack = una if segment.ack == una & MASK else unwrap(segment.ack, una)
     if una == sender.initial:  # our SYN is not acknowledged: SYN-RECEIVED, or FIN-WAIT-1 straight from it
-        if not una < ack <= sender.highest:
-            connection.output.emit_reset(now, ack, None, "acknowledges what was never sent")
-            return "unacceptable acknowledgement"
-        handshake.finish_passive(connection, now, segment, seq, ack)
-        if receiver.queued:
-            _seventh_process_text(connection, now, receiver.initial + 1, receiver.queued)
+        verdict = _acknowledge_our_syn(connection, now, segment, seq, ack)
         una = sender.una
-        if ack == una:
-            return None
+        if verdict is not None or ack == una:
+            return verdict
     elif ack > sender.highest:
         challenge(connection, now)  # an ACK, as the RFC wants; limited, lest two confused ends answer for ever
         return "acknowledges what was never sent"
@@ -216,6 +211,19 @@ def _fifth_check_ack(connection: Connection, now: int, segment: Segment, seq: in
             closing.our_fin_acknowledged(connection, now)
             if connection.machine.state is State.CLOSED:
                 return ACCEPTED
+    return None
+
+
+def _acknowledge_our_syn(connection: Connection, now: int, segment: Segment, seq: int, ack: int) -> str | None:
+    """The fifth step in SYN-RECEIVED."""
+    sender, receiver = connection.sender, connection.receiver
+    assert receiver is not None
+    if not sender.una < ack <= sender.highest:
+        connection.output.emit_reset(now, ack, None, "acknowledges what was never sent")
+        return "unacceptable acknowledgement"
+    handshake.finish_passive(connection, now, segment, seq, ack)
+    if receiver.queued:
+        _seventh_process_text(connection, now, receiver.initial + 1, receiver.queued)
     return None
 
 

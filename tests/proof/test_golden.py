@@ -60,8 +60,8 @@ def goodput_over_buffer_and_loss() -> str:
     about = (
         "# Goodput in kbit/s of one Reno flow of 1 MB across 10 Mbit/s with a round trip of 80 ms and a queue of one\n"
         "# bandwidth-delay product: receive buffer (down) over loss (across). Below: retransmission timeouts.\n"
-        "# One buffer a round trip is 819 kbit/s for 8KiB, of which five whole segments are 724, and one of them waits\n"
-        "# until its acknowledgement has company. A megabyte of window lets slow start overrun the queue, and\n"
+        "# One buffer a round trip is 819 kbit/s for 8KiB, of which five whole segments are 724, and one of them\n"
+        "# waits until its acknowledgement has company. A megabyte of window lets slow start overrun the queue, and\n"
         "# what NewReno then repairs, one segment a round trip, costs more than a smaller window.\n"
     )
     flows = [run["flows"]["a"] for run in runs_of(ONE_FLOW)]
@@ -97,7 +97,7 @@ traffic: [{", ".join(each)}]
 def fairness_over_flows() -> str:
     about = (
         "# Reno flows through one drop-tail bottleneck of 5 Mbit/s for 12 s, round trip 40 ms, started 50 ms apart:\n"
-        "# their goodput together, the least and the greatest (kbit/s), Jain's index, packets that found the queue full.\n"
+        "# their goodput together, the least and the greatest (kbit/s), Jain's index, packets that the queue dropped.\n"
     )
     rows: list[list[object]] = [["flows", "together", "least", "greatest", "jain", "drops"]]
     for count in FLOWS:

@@ -154,7 +154,7 @@ def test_the_window_is_the_square_root_law_s(build: Build, every: int, cycles: i
 
 
 def pftk(p: float) -> float:
-    """Segments a second by PFTK's approximation, with an acknowledgement for every segment (b = 1), T0 the least RTO."""
+    """Segments a second by PFTK's approximation: an acknowledgement for every segment (b = 1), T0 the least RTO."""
     timeouts = RTO_MIN * min(1, 3 * sqrt(3 * p / 8)) * p * (1 + 32 * p * p)
     return 1 / (ROUND_TRIP * sqrt(2 * p / 3) + timeouts)
 

@@ -1,4 +1,4 @@
-"""Memory does not grow with the length of a run: rows leave in chunks, and a long flow holds no more than a short one."""
+"""Memory does not grow with the length of a run: rows leave in chunks, and a long flow holds what a short one does."""
 
 from __future__ import annotations
 

@@ -30,9 +30,7 @@ def tshark(path: Path, *fields: str) -> list[list[str]]:
     wanted = [part for field in fields for part in ("-e", field)]
     checks = ["-o", "tcp.check_checksum:TRUE", "-o", "ip.check_checksum:TRUE"]
     checks += ["-o", "tcp.relative_sequence_numbers:FALSE"]
-    return [
-        line.split("\t") for line in tool("tshark", "-r", path, *checks, "-T", "fields", *wanted).splitlines()
-    ]
+    return [line.split("\t") for line in tool("tshark", "-r", path, *checks, "-T", "fields", *wanted).splitlines()]
 
 
 @pytest.fixture
@@ -49,9 +47,7 @@ def pcapng_file(tmp_path: Path, exchange: list[Packet]) -> Path:
         first = writer.interface("l1", "10 Mbit/s, 20ms")
         second = writer.interface("l2")
         writer.packet(first, 1, encode(exchange[0]), "out")
-        writer.packet(
-            first, 5 * SECOND + 123_456_789, encode(exchange[1]), "out", "dropped by link l1: queue full"
-        )
+        writer.packet(first, 5 * SECOND + 123_456_789, encode(exchange[1]), "out", "dropped by link l1: queue full")
         writer.packet(second, 1_700_000_000 * SECOND + 1, encode(exchange[2]), "in")
     return path
 

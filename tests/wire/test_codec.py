@@ -228,9 +228,7 @@ def test_every_reason_is_listed() -> None:
 # -- options -----------------------------------------------------------------------------------------------
 
 
-def test_options_stand_where_stacks_put_them(
-    syn_packet: Packet, data_packet: Packet, sack_packet: Packet
-) -> None:
+def test_options_stand_where_stacks_put_them(syn_packet: Packet, data_packet: Packet, sack_packet: Packet) -> None:
     assert encode(syn_packet)[40:].hex() == "020405b4" + "0402080a000003e800000000" + "01030307"
     assert encode(data_packet)[40:52].hex() == "0101080a000003e9000007d2"
     blocks = "0000002100000031" + "fffffffa00000004" + "0000004100000051"
