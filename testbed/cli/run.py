@@ -18,9 +18,7 @@ SETTINGS = click.option(
 )
 
 
-@click.command(
-    epilog="\b\nExample:\n  testbed run experiments/quickstart.yaml --set tcp.rto_min=200ms --seed 7\n"
-)
+@click.command(epilog="\b\nExample:\n  testbed run experiments/quickstart.yaml --set tcp.rto_min=200ms --seed 7\n")
 @FILES
 @SETTINGS
 @click.option("--seed", metavar="N", type=click.IntRange(min=0), help="What all chance comes from.")

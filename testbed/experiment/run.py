@@ -119,7 +119,7 @@ def _document(plan: Plan, trial: Trial, tell: Callable[[int], None]) -> dict[str
 
 def _failure(run: PlannedRun, error: str) -> dict[str, Any]:
     """What is said of a run that broke."""
-    expect = [{"text": text, "ok": False, "value": None} for text in run.spec.expect]
+    expect = [{"text": text, "ok": False, "value": None, "unit": ""} for text in run.spec.expect]
     return {
         "status": FAILED, "stalled": [], "error": error, "trace_sha256": None, "rows": {}, "flows": {}, "links": {},
         "jain": None, "end_time": None, "expect": expect,

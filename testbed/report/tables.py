@@ -5,7 +5,6 @@ Nothing here reads files or knows a terminal.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -14,7 +13,6 @@ from rich.table import Table
 from rich.text import Text
 
 from testbed import units
-from testbed.metrics import METRICS
 
 Run = Mapping[str, Any]
 """One run's document: `flows`, `links`, `expect`, …, and its `spec`, which the folder has (`folder.read_run`)."""
@@ -159,13 +157,9 @@ def counted(number: int, part: float | None) -> str:
 
 
 def value(expectation: Mapping[str, Any]) -> str:
-    """What an expectation saw, in the unit of the first metric that it speaks of."""
+    """What an expectation saw, with its unit."""
     seen = expectation["value"]
     if isinstance(seen, bool) or not isinstance(seen, int | float):
         return " ".join(seen) if isinstance(seen, list) else NOTHING if seen is None else str(seen)
-    unit = next(filter(None, map(UNITS.get, re.findall(r"[a-z_0-9]+", expectation["text"]))), "")
-    show = {"bit/s": rate, "s": seconds, "B": units.show_size}.get(unit)
+    show = {"bit/s": rate, "s": seconds, "B": units.show_size}.get(expectation["unit"])
     return show(seen) if show else f"{seen:,.6g}"
-
-
-UNITS: Final = {name: metric.unit for scope in METRICS.values() for name, metric in scope.items()}

@@ -124,10 +124,7 @@ def _frame(kind: Kind, columns: Sequence[Sequence[Any]]) -> pl.DataFrame:
 
     types = [pl.String if column.type == TEXT else pl.Int64 for column in kind.columns]
     return pl.DataFrame(
-        [
-            pl.Series(name, values, dtype=kept)
-            for name, values, kept in zip(kind.names, columns, types, strict=True)
-        ]
+        [pl.Series(name, values, dtype=kept) for name, values, kept in zip(kind.names, columns, types, strict=True)]
     )
 
 

@@ -89,7 +89,7 @@ def count_of(known: dict[tuple[Any, ...], int]) -> Any:
 )
 def test_segments_are_counted(text: str, selection: tuple[Any, ...]) -> None:
     check(text, flows=["a", "flow-2"], links=[])
-    assert judge(text, SUMMARY, count_of({selection: 5})) == {"text": text, "ok": True, "value": 5}
+    assert judge(text, SUMMARY, count_of({selection: 5})) == {"text": text, "ok": True, "value": 5, "unit": ""}
 
 
 @pytest.mark.parametrize(
@@ -133,3 +133,11 @@ def test_no_text_does_worse_than_be_refused(text: str) -> None:
         check(text, flows=["a"], links=["l"])
     except ExpectationError as error:
         assert str(error)
+
+
+@pytest.mark.parametrize(
+    ("text", "unit"),
+    [("a.goodput > 3 Mbit/s", "bit/s"), ("a.goodput / a.goodput == 1", ""), ("a.completion_time < 1s", "s")],
+)
+def test_the_value_has_its_own_unit_and_not_the_metrics(text: str, unit: str) -> None:
+    assert judge(text, SUMMARY, count_of({}))["unit"] == unit

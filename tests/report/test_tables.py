@@ -110,8 +110,8 @@ def test_a_stalled_run_names_who_waits_for_what() -> None:
 
 def test_expectations_come_with_what_was_seen() -> None:
     expect = [
-        {"text": "a.goodput > 3 Mbit/s", "ok": True, "value": 8_912_345.6},
-        {"text": "a.timeouts == 0", "ok": False, "value": 2},
+        {"text": "a.goodput > 3 Mbit/s", "ok": True, "value": 8_912_345.6, "unit": "bit/s"},
+        {"text": "a.timeouts == 0", "ok": False, "value": 2, "unit": ""},
     ]
     text = shown(run_table(run(expect=expect)))
     assert "✓ a.goodput > 3 Mbit/s" in text
@@ -119,7 +119,7 @@ def test_expectations_come_with_what_was_seen() -> None:
 
 
 def test_an_equality_that_holds_is_not_said_twice() -> None:
-    expect = [{"text": "a.timeouts == 0", "ok": True, "value": 0}]
+    expect = [{"text": "a.timeouts == 0", "ok": True, "value": 0, "unit": ""}]
     assert "✓ a.timeouts == 0\n" in shown(run_table(run(expect=expect)))
 
 
@@ -188,7 +188,7 @@ def test_a_sweep_has_a_row_a_setting_with_medians() -> None:
 
 def test_a_sweep_counts_what_failed() -> None:
     runs = sweep()
-    runs[0]["expect"] = [{"text": "a.goodput > 2 Mbit/s", "ok": False, "value": 1e6}]
+    runs[0]["expect"] = [{"text": "a.goodput > 2 Mbit/s", "ok": False, "value": 1e6, "unit": "bit/s"}]
     text = shown(sweep_tables(runs))
     assert "✗ 1 of 3" in text
     assert "✗ a.goodput > 2 Mbit/s   1 of 6 runs" in text

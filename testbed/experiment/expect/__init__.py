@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from testbed.experiment.expect.kinds import FLAG, ExpectationError, show
+from testbed.experiment.expect.kinds import FLAG, ExpectationError, show, unit_name
 from testbed.experiment.expect.names import Results, Vocabulary
 from testbed.experiment.expect.nodes import Absent, Selection
 from testbed.experiment.expect.parser import parse
@@ -24,13 +24,14 @@ def check(text: str, *, flows: Sequence[str], links: Sequence[str], segments: bo
 
 
 def judge(text: str, summary: dict[str, Any], counter: Callable[[Selection], int]) -> dict[str, Any]:
-    """The row of a run's results: `text`, whether it is `ok`, and the `value` of what it speaks of."""
+    """The row of a run's results: `text`, whether it is `ok`, and the `value`, with its `unit`, of what it speaks of."""
     vocabulary = Vocabulary(list(summary["flows"]), list(summary["links"]))
     facts = Results(vocabulary, summary, counter)
     node = parse(text)
     ok = bool(node.value(facts))
+    kind = node.subject.kind(facts)
     try:
-        value = show(node.subject.value(facts), node.subject.kind(facts))
+        value = show(node.subject.value(facts), kind)
     except Absent:
         value = None
-    return {"text": text, "ok": ok, "value": value}
+    return {"text": text, "ok": ok, "value": value, "unit": unit_name(kind)}

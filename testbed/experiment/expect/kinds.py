@@ -54,6 +54,11 @@ def show(value: Any, kind: Kind) -> Any:
     return value * 8 if kind == RATE and value is not None else value
 
 
+def unit_name(kind: Kind) -> str:
+    """The unit of what `show` returns, as metrics name theirs; "" for what has none."""
+    return {TIME: "s", SIZE: "B", RATE: "bit/s"}.get(kind, "") if isinstance(kind, Unit) else ""
+
+
 def quantity(text: str) -> tuple[float, Unit]:
     """`3 Mbit/s`, `2s`, `1%`, `64KiB`, `100 packets` or a bare number, in bytes and seconds."""
     readers = (
