@@ -143,7 +143,10 @@ class Socket:
                 connection.events = 0
                 if events & CLOSED:
                     self.host.forget(self)  # first, for `closed` says that the port is free again
-                _tell(self, events, now)
+                if events == READABLE:  # nearly always
+                    self.handler.readable(self, now)
+                else:
+                    _tell(self, events, now)
             segments = connection.pull(now)
             if segments:
                 self.host.ip.send(segments, self.remote[0], now)

@@ -102,7 +102,7 @@ def _first_check_sequence(connection: Connection, now: int, segment: Segment, se
     length = len(segment.payload)
     if flags & (SYN | FIN):
         length += (flags & FIN != 0) + (flags & SYN != 0)
-    if not receiver.acceptable(seq, length):
+    if (seq != receiver.next or seq + length > receiver.edge) and not receiver.acceptable(seq, length):
         return _refuse(connection, now, segment, seq, flags, length)
     if stamp is not None and stamp != timestamps.recent and seq <= receiver.last_ack:
         timestamps.note(now, stamp)  # R3 and section 4.3

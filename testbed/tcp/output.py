@@ -53,8 +53,11 @@ class Output:
         """Send a segment of a synchronised connection: it carries the latest acknowledgement."""
         receiver = self.receiver
         assert receiver is not None
-        window = receiver.show_window()
         expected = receiver.next
+        if expected == receiver.last_ack and receiver.shown >= 0 and not receiver.consumed:
+            window = receiver.shown  # as `show_window` would say, for nothing has come
+        else:
+            window = receiver.show_window()
         segment = Segment(
             self._local_port, self._remote_port, seq & MASK, expected & MASK, flags | ACK, window, payload, reason
         )

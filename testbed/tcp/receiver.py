@@ -17,8 +17,8 @@ class Receiver:
     """
 
     __slots__ = (
-        "_buffer", "_edge", "_most", "_scale", "_shown", "_step", "acks", "consumed", "duplicate", "fin", "finished",
-        "initial", "last_ack", "mss", "next", "queued", "reassembly", "urgent",
+        "_buffer", "_most", "_scale", "_shown_edge", "_step", "acks", "consumed", "duplicate", "edge", "fin",
+        "finished", "initial", "last_ack", "mss", "next", "queued", "reassembly", "shown", "urgent",
     )  # fmt: skip
 
     def __init__(self, initial: int, config: TcpConfig, mss: int) -> None:
@@ -36,16 +36,17 @@ class Receiver:
         self._buffer = config.receive_buffer
         self._scale = 0
         self.consumed = False  # the application has read since the window was shown last
+        self.shown = -1  # the field that was shown last, to be shown again while nothing changes; -1: none
         self._most = 0xFFFF  # bytes that the window field can say
-        self._edge = initial + 1 + min(config.receive_buffer, 0xFFFF)  # RCV.NXT + RCV.WND: what is accepted
-        self._shown = self._edge  # the part of it that the field could say
+        self.edge = initial + 1 + min(config.receive_buffer, 0xFFFF)  # RCV.NXT + RCV.WND: what is accepted
+        self._shown_edge = self.edge  # the part of it that the field could say
         # How much the edge must move before it is worth showing (section 3.8.6.2.2, with Fr = 1/2).
         self._step = max(min(config.receive_buffer // 2, mss), 1)
 
     @property
     def window(self) -> int:
         """RCV.WND in bytes: what is accepted, though the field may not be able to say it all."""
-        return max(self._edge - self.next, 0)
+        return max(self.edge - self.next, 0)
 
     def scale_window(self, shift: int) -> None:
         """Our windows are shifted by `shift`, 0 without scaling, once the handshake is over (RFC 7323 section 2)."""
@@ -57,19 +58,20 @@ class Receiver:
 
         The next segment shows it; it is not worth one of its own.
         """
-        self._edge = max(self._edge, self.next + self._buffer - self.reassembly.unread)
-        self._shown = min(self._edge, self.next + self._most)
+        self.edge = max(self.edge, self.next + self._buffer - self.reassembly.unread)
+        self._shown_edge = min(self.edge, self.next + self._most)
+        self.shown = -1
 
     def acceptable(self, seq: int, length: int) -> bool:
         """The four cases of RFC 9293 section 3.4, table 6."""
-        expected, edge = self.next, self._edge
+        expected, edge = self.next, self.edge
         if length == 0:
             return seq == expected if edge <= expected else expected <= seq < edge
         return expected <= seq < edge or expected < seq + length <= edge
 
     def accept(self, seq: int, data: bytes) -> int:
         """Take the part of `data` that lies in the window; return how many bytes came into order."""
-        beyond = seq + len(data) - (self._edge if self.fin is None else self.fin)  # behind FIN there is nothing
+        beyond = seq + len(data) - (self.edge if self.fin is None else self.fin)  # behind FIN there is nothing
         if beyond > 0:
             data = data[:-beyond]
         reassembly = self.reassembly
@@ -93,7 +95,7 @@ class Receiver:
 
     def accept_fin(self, position: int) -> None:
         """The peer's FIN stands at `position`. Beyond the window it is refused with what precedes it."""
-        if self.fin is None and position <= self._edge:
+        if self.fin is None and position <= self.edge:
             self.fin = position
             self._advance()
 
@@ -102,34 +104,39 @@ class Receiver:
         if self.fin == self.next:
             self.finished = True
             self.next += 1
-            self._edge += 1  # the FIN takes a number, but no room in the buffer
+            self.edge += 1  # the FIN takes a number, but no room in the buffer
 
     def show_window(self) -> int:
+        """The window field for a segment sent now."""
+        self.consumed = False
+        self.shown = self._move_edge()
+        return self.shown
+
+    def _move_edge(self) -> int:
         """The window field for a segment sent now, after moving the edge as far as is worth it.
 
         Rounded up to the scale's unit: rounding down would take back what was shown (RFC 7323 section 2.4). But not
         for ever, or many small segments that nobody reads would move the edge beyond the buffer, unit by unit: then
         the field shows up to a unit less than what is still accepted.
         """
-        self.consumed = False
         reassembly = self.reassembly
         edge = self.next + self._buffer - reassembly.unread
-        gained = edge - self._edge
+        gained = edge - self.edge
         # A reader who has caught up is not the one that section 3.8.6.2.2 guards against.
         if gained >= self._step or (gained > 0 and not reassembly.unread):
-            self._edge = edge
-        window = self._edge - self.next
+            self.edge = edge
+        window = self.edge - self.next
         if window <= 0:
             return 0
         if window > self._most:
-            self._shown = self.next + self._most
+            self._shown_edge = self.next + self._most
             return 0xFFFF
         unit = 1 << self._scale
         field = (window + unit - 1) >> self._scale
         shown = self.next + (field << self._scale)
         if shown >= edge + unit:
             return window >> self._scale
-        self._edge = self._shown = shown
+        self.edge = self._shown_edge = shown
         return field
 
     def worth_update(self) -> bool:
@@ -142,4 +149,4 @@ class Receiver:
             return False
         reassembly = self.reassembly
         window = min(self._buffer - reassembly.unread, self._most)
-        return self.next + window - self._shown >= min(2 * self.mss, max(self._buffer // 2, 1))
+        return self.next + window - self._shown_edge >= min(2 * self.mss, max(self._buffer // 2, 1))

@@ -59,8 +59,8 @@ class SendBuffer:
             first = 0
         self._first = first
 
-    def slice(self, seq: int, size: int) -> bytes:
-        """The `size` bytes from `seq` on; all of them must be held."""
+    def cut(self, seq: int, size: int) -> tuple[bytes, bool]:
+        """The `size` bytes from `seq` on, all of which must be held, and whether a write ends with them."""
         index = bisect_right(self._ends, seq, self._first)
         piece = self._writes[index]
         offset = seq - (self._ends[index] - len(piece))
@@ -68,9 +68,4 @@ class SendBuffer:
         while len(data) < size:
             index += 1
             data += self._writes[index][: size - len(data)]
-        return data
-
-    def ends_write(self, seq: int) -> bool:
-        """Whether `seq` is the number after the last byte of a write."""
-        index = bisect_right(self._ends, seq - 1, self._first)
-        return index < len(self._ends) and self._ends[index] == seq
+        return data, self._ends[index] == seq + size

@@ -140,6 +140,9 @@ class Sender:
         while True:
             unsent = buffer.end - self.next
             room = min(limit - board.pipe, edge - self.next)
+            if unsent > most <= room:  # a full segment, and not the last: nothing to think about
+                self.send(now, most, False, "new data")
+                continue
             size = self._segmentizer.size(unsent, room, most, self.next > self.una, self.closing, self.peer.largest)
             last = self.closing and size == unsent and edge - self.next > size and room >= size
             if size <= 0 and not last:
@@ -166,8 +169,8 @@ class Sender:
         flags = FIN if fin else 0
         payload = b""
         if size:
-            payload = self.buffer.slice(seq, size)
-            if self.buffer.ends_write(seq + size):
+            payload, ends_write = self.buffer.cut(seq, size)
+            if ends_write:
                 flags |= PSH
             self.stats.data_segments_sent += 1
             self.stats.bytes_sent += size

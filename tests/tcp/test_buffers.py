@@ -121,8 +121,7 @@ def test_the_send_buffer_gives_back_what_was_written_and_not_released(first, ste
         elif released < len(written):
             place = released + amount % (len(written) - released)
             size = min(amount + 1, len(written) - place)
-            assert buffer.slice(first + place, size) == written[place : place + size]
-            assert buffer.ends_write(first + place + size) is (place + size in ends)
+            assert buffer.cut(first + place, size) == (written[place : place + size], place + size in ends)
         assert buffer.room == 150 - (len(written) - released)
         assert (buffer.start, buffer.end) == (first + released, first + len(written))
 
@@ -135,5 +134,5 @@ def test_many_acknowledged_writes_leave_nothing_behind(writes):
         buffer.release(2 * number + 2)
     assert buffer.room == 10_000
     buffer.write(b"last")
-    assert buffer.slice(2 * writes, 4) == b"last"
+    assert buffer.cut(2 * writes, 4) == (b"last", True)
     assert len(buffer._writes) <= 65

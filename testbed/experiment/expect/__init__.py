@@ -24,7 +24,7 @@ def check(text: str, *, flows: Sequence[str], links: Sequence[str], segments: bo
 
 
 def judge(text: str, summary: dict[str, Any], counter: Callable[[Selection], int]) -> dict[str, Any]:
-    """The row of a run's results: `text`, whether it is `ok`, and the `value`, with its `unit`, of what it speaks of."""
+    """A row of the results: `text`, whether it is `ok`, and the `value` of what it speaks of, with its `unit`."""
     vocabulary = Vocabulary(list(summary["flows"]), list(summary["links"]))
     facts = Results(vocabulary, summary, counter)
     node = parse(text)
