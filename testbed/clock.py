@@ -51,8 +51,12 @@ class Clock:
         """
         heap = self._heap
         self._stopped = False
-        while heap and heap[0][0] <= until and not self._stopped:
-            due, _, action, subject = heappop(heap)
+        while heap and not self._stopped:
+            entry = heappop(heap)
+            due, _, action, subject = entry
+            if due > until:
+                heappush(heap, entry)  # once a call; looking before taking would cost every entry a little
+                return
             self.now = due
             action(subject, due)
 

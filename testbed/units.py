@@ -36,6 +36,10 @@ _SIZES: Final = {
 _COUNTS: Final = {"": 1, "packets": 1, "packet": 1, "segments": 1, "segment": 1, "times": 1}
 
 
+_LARGEST: Final = 10**18
+"""More than anybody means, in our units: 31 years, an exabit a second, an exabyte. A clock's FOREVER lies beyond."""
+
+
 def _scaled(text: object, units: dict[str, int], what: str, example: str) -> Decimal:
     """The number in `text` times its unit; an error that shows an `example` where there is none."""
     match = _NUMBER.fullmatch(text) if isinstance(text, str) else None
@@ -46,7 +50,10 @@ def _scaled(text: object, units: dict[str, int], what: str, example: str) -> Dec
     number, unit = match.groups()
     if unit not in units:
         raise UnitError(_unknown_unit(unit, units, what, example))
-    return Decimal(number) * units[unit]
+    exact = Decimal(number)
+    if exact.adjusted() > 18 or abs(exact) * units[unit] > _LARGEST:
+        raise UnitError(f"{match[0].strip()[:40]!r} is too large for a {what}")
+    return exact * units[unit]
 
 
 def _unknown_unit(unit: str, units: dict[str, int], what: str, example: str) -> str:
@@ -101,7 +108,10 @@ def count(text: object) -> int:
     """A whole number, with or without its noun: `100`, `100 packets`, `10 segments`."""
     if isinstance(text, float):
         raise UnitError(f"a count is a whole number, e.g. '100', not {text!r}")
-    text = str(text) if isinstance(text, int) and not isinstance(text, bool) else text
+    if isinstance(text, int) and not isinstance(text, bool):
+        if text > _LARGEST:  # perhaps with more digits than can be written out
+            raise UnitError("that is too large for a count")
+        text = str(max(text, -1))
     return _whole(_scaled(text, _COUNTS, "count", "100"), "count", "1")
 
 

@@ -2,11 +2,31 @@
 
 from __future__ import annotations
 
+import codecs
+import io
+import sys
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+_PLAIN: Final = dict(zip("·→←↳▶◀─│┊✗✓↻∞–…µ×²", "-><>><-|:x+~~-.ux2", strict=True))
+"""What stands for our signs where they cannot be shown: as wide, so that columns stay straight."""
+
+
+def be_plain() -> None:
+    """Let an output that is not UTF-8 (`LC_ALL=C`, an old terminal) get plain signs, and not break."""
+    codecs.register_error("testbed.plain", _plain)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="testbed.plain")
+
+
+def _plain(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return "".join(_PLAIN.get(sign, "?") for sign in error.object[error.start : error.end]), error.end
 
 
 @cache

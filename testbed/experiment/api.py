@@ -98,7 +98,7 @@ def check(
     clock: str | None = None,
 ) -> Plan:
     """Read the experiment in `file` and return its plan. Raises ConfigError with everything that is wrong with it."""
-    if isinstance(set, str):
+    if set is not None and not isinstance(set, Mapping):
         problem = ConfigProblem("is a mapping of paths to values", path="set", suggestion="{'tcp.rto_min': '200ms'}")
         raise ConfigError([problem])
     short = {"seed": seed, "clock": clock}

@@ -20,6 +20,9 @@ from testbed.units import Duration, Rate, Share, Size
 SMALLEST_MTU: Final = 68
 """Bytes: what every link must carry (RFC 791 section 3.2)."""
 
+LARGEST_MTU: Final = 65535
+"""Bytes: the largest packet that there can be (RFC 791 section 3.1)."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class DirectionSpec:
@@ -63,6 +66,7 @@ class DirectionSpec:
                 "must be at least 1bit/s; leave it out for no limit",
             ),
             ("mtu", self.mtu < SMALLEST_MTU, f"must be at least {SMALLEST_MTU}B (RFC 791)"),
+            ("mtu", self.mtu > LARGEST_MTU, f"must be at most {LARGEST_MTU}B (RFC 791)"),
         ):
             if wrong:
                 raise UnitError(f"{name} {remedy}")

@@ -153,7 +153,7 @@ def _second_check_reset(connection: Connection, now: int, seq: int) -> str:
     receiver = connection.receiver
     assert receiver is not None
     if seq != receiver.next:
-        return challenge(connection, now)
+        return challenge(connection, now) if seq < receiver.edge else "out of window"
     connection.stats.resets_received += 1
     state = connection.machine.state
     if state is State.SYN_RECEIVED and not connection.active:

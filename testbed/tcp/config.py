@@ -145,6 +145,9 @@ class TcpConfig:
         for name, wrong, remedy in (
             ("rto_max", self.rto_max < self.rto_min, "must not be below rto_min"),
             ("rto_min", self.rto_min < MILLISECOND, "must be at least 1ms"),
+            ("rto_initial", self.rto_initial < MILLISECOND, "must be at least 1ms"),
+            ("keepalive_idle", self.keepalive_idle < MILLISECOND, "must be at least 1ms"),
+            ("keepalive_interval", self.keepalive_interval < MILLISECOND, "must be at least 1ms"),
             ("delayed_ack", self.delayed_ack >= SECOND // 2, "must be below 500ms (RFC 9293 MUST-40)"),
             ("initial_window", self.initial_window < 1, "must be at least 1 segment"),
             ("dupack_threshold", self.dupack_threshold < 1, "must be at least 1"),

@@ -113,6 +113,9 @@ def receive_syn_again(connection: Connection, now: int, segment: Segment) -> str
         connection.receiver.acks.at_once("not acceptable")
         return "out of window"
     if not segment.flags & ACK:
+        timestamps = connection.output.timestamps
+        if timestamps.on and segment.timestamp is not None:
+            timestamps.note(now, segment.timestamp)  # or our answer's echo would count from the SYN before
         connection.sender.resend(now, connection.sender.board.records[0], "SYN again")
         return "SYN again"
     return None

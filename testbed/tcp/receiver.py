@@ -63,10 +63,15 @@ class Receiver:
         self.shown = -1
 
     def acceptable(self, seq: int, length: int) -> bool:
-        """The four cases of RFC 9293 section 3.4, table 6."""
+        """The four cases of RFC 9293 section 3.4, table 6.
+
+        But a plain acknowledgement may stand on the right edge, where a peer is that has filled our window; the table
+        says so of a closed window only. Two such peers, each with a hole, would refuse each other's duplicate
+        acknowledgements and answer them for ever. (Linux and FreeBSD accept it, too.)
+        """
         expected, edge = self.next, self.edge
         if length == 0:
-            return seq == expected if edge <= expected else expected <= seq < edge
+            return expected <= seq <= edge
         return expected <= seq < edge or expected < seq + length <= edge
 
     def accept(self, seq: int, data: bytes) -> int:

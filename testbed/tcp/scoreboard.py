@@ -27,11 +27,11 @@ class Sent:
 class Scoreboard:
     """The records, oldest first."""
 
-    __slots__ = ("_lost", "pipe", "records")
+    __slots__ = ("lost", "pipe", "records")
 
     def __init__(self) -> None:
         self.records: deque[Sent] = deque()
-        self._lost: deque[Sent] = deque()
+        self.lost: deque[Sent] = deque()  # to be sent again; some may be acknowledged by now
         self.pipe = 0
 
     def sent(self, seq: int, end: int, flags: int, now: int) -> None:
@@ -56,30 +56,22 @@ class Scoreboard:
             record.seq = ack
         return first
 
-    def declare_lost(self, record: Sent, reason: str) -> None:
-        """The network has not got `record` any more; `reason` is why it will be sent again."""
-        if not record.lost:
-            record.lost = True
-            self.pipe -= record.end - record.seq
-            self._lost.append(record)
-        record.reason = reason
-
     def declare_all_lost(self, reason: str) -> None:
         """The timer has expired: nothing is believed to be in the network."""
-        self._lost.clear()
+        self.lost.clear()
         for record in self.records:
             record.lost = True
             record.reason = reason
-        self._lost.extend(self.records)
+        self.lost.extend(self.records)
         self.pipe = 0
 
     def next_lost(self, una: int) -> Sent | None:
         """The oldest lost record that nobody acknowledged meanwhile, or None."""
-        while self._lost:
-            record = self._lost[0]
+        while self.lost:
+            record = self.lost[0]
             if record.lost and record.end > una:
                 return record
-            self._lost.popleft()
+            self.lost.popleft()
         return None
 
     def retransmitted(self, record: Sent, now: int) -> None:

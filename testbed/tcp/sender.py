@@ -15,7 +15,7 @@ from testbed.tcp.rtt import RoundTrip
 from testbed.tcp.scoreboard import Scoreboard, Sent
 from testbed.tcp.segmentizer import Segmentizer
 from testbed.tcp.send_buffer import SendBuffer
-from testbed.tcp.timers import OVERRIDE, PERSIST, RETRANSMIT, USER_TIMEOUT, Timers
+from testbed.tcp.timers import NEVER, OVERRIDE, PERSIST, RETRANSMIT, USER_TIMEOUT, Timers
 from testbed.trace.tracer import ConnectionTracer
 from testbed.wire.segment import FIN, PSH, SYN, URG
 
@@ -115,7 +115,7 @@ class Sender:
     def transmit(self, now: int) -> None:
         """Send whatever the windows and the rules allow now: first what is lost, then what is new."""
         board = self.board
-        record = board.next_lost(self.una)
+        record = board.next_lost(self.una) if board.lost else None
         if record is not None:
             limit = self.window
             while record is not None and (board.pipe == 0 or board.pipe + record.end - record.seq <= limit):
@@ -204,12 +204,12 @@ class Sender:
         """Every byte that waits for something has a timer that waits for it too."""
         timers = self.timers
         if self.board.records:
-            if not timers.runs(RETRANSMIT):
+            due = timers.due
+            if due[RETRANSMIT] == NEVER:
                 timers.set(RETRANSMIT, now + self.rtt.rto)  # RFC 6298 section 5.1
                 if self.config.user_timeout:
                     timers.set(USER_TIMEOUT, now + self.config.user_timeout)
-            timers.stop(PERSIST)
-            timers.stop(OVERRIDE)
+            due[PERSIST] = due[OVERRIDE] = NEVER
         elif self.buffer.end + self.closing <= self.next:
             timers.stop(PERSIST)
             timers.stop(OVERRIDE)

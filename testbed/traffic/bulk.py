@@ -36,6 +36,8 @@ class BulkSpec(Application):
     def __post_init__(self) -> None:
         if self.size is not None and self.duration is not None:
             raise UnitError("bulk takes a size or a duration, not both")
+        if self.read_rate == 0:
+            raise UnitError("read_rate must be at least 1bit/s")
 
     @property
     def endless(self) -> bool:
@@ -57,5 +59,5 @@ class BulkClient(WritingEnd):
 
     def connected(self, socket: Socket, now: int) -> None:
         self.write(self._size, now)
-        if self._size < ENDLESS:
+        if self._finishing or self._size < ENDLESS:
             self.finish(now)

@@ -93,6 +93,7 @@ class OnOffClient(WritingEnd):
     def _burst(self, subject: None, now: int) -> None:
         """A burst begins."""
         if self._finishing:
+            self.finish(now)  # its time was over before it was connected
             return
         if self._bursts == self._spec.bursts:
             self.finish(now)

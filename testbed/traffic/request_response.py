@@ -79,9 +79,9 @@ class RequestClient(End):
             self.context.clock.at(now + self._spec.duration, RequestClient._expire, self)
 
     def stop(self, now: int) -> None:
-        """Ask no more; an answer that is awaited is still read."""
+        """Ask no more; an answer that is awaited is still read, and what is being connected is closed then."""
         self._stopping = True
-        if not self._missing and not self.complete and self.sockets:
+        if not self._missing and not self.complete and self.sockets and self.sockets[-1].state != "SYN-SENT":
             self._finish()
 
     @property
@@ -92,7 +92,9 @@ class RequestClient(End):
         return f"{self.context.host.name} {action} {self.context.server_address}{show_state(self.sockets[-1])}"
 
     def connected(self, socket: Socket, now: int) -> None:
-        if not self._stopping:
+        if self._stopping:
+            self._finish()
+        else:
             self._ask(None, now)
 
     def writable(self, socket: Socket, now: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from testbed.errors import UnitError
 from testbed.traffic.application import SERVER, Application, FlowContext
 from testbed.traffic.reading import ReadingEnd
 from testbed.units import Duration, Rate
@@ -21,6 +22,10 @@ class SinkSpec(Application):
 
     read_delay: Duration = 0
     """How long it waits after accepting a connection before it reads."""
+
+    def __post_init__(self) -> None:
+        if self.read_rate == 0:
+            raise UnitError("read_rate must be at least 1bit/s")
 
     def client(self, context: FlowContext) -> None:
         return None

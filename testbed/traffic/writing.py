@@ -71,7 +71,7 @@ class WritingEnd(End):
         if self._closed or self.error is not None:
             return
         self.bytes_written += self._outbox.flush(socket)
-        if self._finishing and not self._outbox.pending:
+        if self._finishing and not self._outbox.pending and socket.state != "SYN-SENT":  # to close then gives up
             self._closed = True
             socket.close()
 

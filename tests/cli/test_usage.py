@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import io
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
 import click
 import pytest
 
-from testbed.cli import cli
+from testbed.cli import cli, console, main
 from testbed.report.catalogue import KINDS
 
 COMMANDS = sorted(cli.commands)
@@ -87,3 +89,16 @@ def test_every_example_runs(testbed: Any, tmp_path: Path, monkeypatch: pytest.Mo
         answer = testbed(*given)
         assert answer.status == 0, f"{example}\n{answer.err}"
         assert answer.out
+
+
+def test_an_output_that_is_not_utf_8_gets_plain_signs(tmp_path: Path) -> None:
+    """The table's arrow, for one."""
+    (tmp_path / "x.yaml").write_text("topology: {hosts: [a, b], links: {l: {ends: [a, b]}}}\n"
+                                     "traffic: [{name: f, app: bulk, from: a, to: b, size: 1kB}]\n")  # fmt: skip
+    out = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    console.stdout.cache_clear()
+    with redirect_stdout(out), pytest.raises(SystemExit) as ended:
+        main(["run", "-q", str(tmp_path / "x.yaml"), "--results", str(tmp_path)])
+    out.flush()
+    assert ended.value.code == 0
+    assert b"a > b" in out.buffer.getvalue()  # type: ignore[attr-defined]

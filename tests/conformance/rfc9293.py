@@ -180,8 +180,10 @@ def _ack(situation: Situation, expected: int | None = None, unread: int = 0) -> 
 
 
 def _acceptable(situation: Situation, arrival: Arrival) -> bool:
-    """Table 6 of section 3.4."""
+    """Table 6 of section 3.4, and the right edge for a plain acknowledgement, as Linux and FreeBSD have it."""
     left, right = situation.rcv, situation.rcv + WINDOW
+    if arrival.length == 0 and not arrival.has("R") and arrival.seq == right:
+        return True
     return left <= arrival.seq < right or (arrival.length > 0 and left <= arrival.seq + arrival.length - 1 < right)
 
 

@@ -40,6 +40,8 @@ def test_check_raises_what_is_wrong_and_returns_the_plan(pair: Pair) -> None:
     assert testbed.check(pair()).name == "test"
     with pytest.raises(testbed.ConfigError, match="unknown key"):
         testbed.check(pair("foo: 1"))
+    with pytest.raises(testbed.ConfigError, match="is a mapping of paths to values"):
+        testbed.check(pair(), set=["tcp.nagle"])  # type: ignore[arg-type]
 
 
 async def test_it_works_where_an_event_loop_runs(pair: Pair) -> None:

@@ -118,6 +118,10 @@ def test_segments_are_counted(text: str, selection: tuple[Any, ...]) -> None:
         ("a.error > 'x'", "a text is not more or less than another"),
         ("3 furlongs > 2s", "'3 furlongs' is no quantity"),
         ("", "expected a quantity or a metric at character 1, not the end"),
+        ("a.timeouts < 1e999", "'1e999' is no quantity"),
+        (f"a.timeouts < {'9' * 5000}", "'999"),
+        (f"{'(' * 400}1{')' * 400} > 0", "803 words, at most 200 (write several expectations)"),
+        (f"{'-' * 500}1 > 0", "503 words, at most 200"),
         ("a.complete and a.goodput", "'and' joins what is true or false, not a rate"),
     ],
 )  # fmt: skip
@@ -125,6 +129,11 @@ def test_what_means_nothing_is_refused_before_the_run(text: str, message: str) -
     with pytest.raises(ExpectationError) as caught:
         check(text, flows=["a"], links=["l1"])
     assert f"{caught.value} ({caught.value.suggestion})".startswith(message)
+
+
+@pytest.mark.parametrize("text", [f"{'(' * 98}1{')' * 98} > 0", f"{'-' * 190}1 > 0", f"1{'+ 1' * 98} > 0"])
+def test_the_longest_can_be_reckoned(text: str) -> None:
+    check(text, flows=["a"], links=["l1"])
 
 
 @given(st.text(alphabet="a.lgoodput links123 <>=!+-*/()[],'%sMbit_SYN", max_size=40))

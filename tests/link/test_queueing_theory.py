@@ -8,13 +8,13 @@ import pytest
 
 from testbed import seeds
 from testbed.link.qdisc.droptail import DropTail
-from testbed.link.spec import DirectionSpec
+from testbed.link.spec import LARGEST_MTU, DirectionSpec
 
 RATE = 8 * 10**6  # a byte a microsecond
 MEAN_SIZE = 1000
 SERVICE = MEAN_SIZE * 1000  # ns
 PACKETS = 50_000
-SPEC = DirectionSpec(rate=RATE, queue=DropTail(limit=(10**9, "packets")), mtu=2**40)
+SPEC = DirectionSpec(rate=RATE, queue=DropTail(limit=(10**9, "packets")), mtu=LARGEST_MTU)
 
 
 class PoissonSource:

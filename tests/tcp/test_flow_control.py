@@ -334,6 +334,18 @@ def test_two_closed_windows_do_not_answer_each_other_for_ever(story):
     s.expect("ACK", seq=1, length=1, reason="window probe")
 
 
+def test_two_full_windows_with_holes_do_not_answer_each_other_for_ever(story):
+    """The duplicate acknowledgements of a peer that has filled our window stand on its right edge."""
+    s = story(receive_buffer=2000).established()
+    s.write(4000)
+    s.take()
+    s.receive("ACK", seq=1001, ack=1, data=1000)  # the first segment of its two is lost, and of our four
+    s.expect("ACK", seq=4001, ack=1)
+    for _ in range(3):
+        s.receive("ACK", seq=2001, ack=1)
+    s.expect("ACK", seq=1, length=1000, reason="fast retransmit")
+
+
 def test_a_fin_at_a_closed_window_is_answered_and_taken_when_it_opens(story):
     s = full(story(receive_buffer=1000))
     s.receive("FIN,ACK", seq=1001)

@@ -239,6 +239,14 @@ def test_the_syn_again_is_answered_with_syn_ack_again(story):
     assert s.state == "SYN-RECEIVED"
 
 
+def test_the_syn_again_gives_the_timestamp_to_echo(story):
+    """RFC 7323 section 4.3: the peer's round trip begins with the SYN that is answered, not with the one before."""
+    s = story(passive=True, timestamps=True)
+    for timestamp, echo in ((100, 100), (1100, 1100), (600, 1100)):
+        s.receive("SYN", seq=0, timestamp=timestamp)
+        s.expect("SYN,ACK", timestamp_echo=echo)
+
+
 @pytest.mark.parametrize("ack", [0, 2, 77])
 def test_a_wrong_acknowledgement_of_our_syn_is_reset(story, ack):
     s = story(passive=True)

@@ -99,6 +99,16 @@ def test_bulk_may_end_by_time(world: Any) -> None:
     assert not BulkSpec(duration=SECOND).endless
 
 
+@pytest.mark.parametrize(
+    "spec",
+    [BulkSpec(duration=0), OnOffSpec(burst=1000, duration=MILLISECOND), RequestResponseSpec(duration=MILLISECOND)],
+)
+def test_what_is_over_before_it_is_connected_closes_then(world: Any, spec: Any) -> None:
+    client, server = world.play(spec)
+    assert client.complete and server.complete
+    assert server.bytes_read == 0
+
+
 def test_bulk_may_go_on_for_ever(world: Any) -> None:
     client, server = world.play(BulkSpec(), until=SECOND, receive_buffer=50_000)
     assert BulkSpec().endless

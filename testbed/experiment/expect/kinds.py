@@ -6,6 +6,7 @@ with a time. Inside, values are in bytes and seconds; a rate is shown in bit/s.
 
 from __future__ import annotations
 
+import math
 from typing import Any, Final, NamedTuple
 
 from testbed import units
@@ -70,6 +71,8 @@ def quantity(text: str) -> tuple[float, Unit]:
             value = read(text)
         except ValueError:
             continue
+        if math.isinf(value):
+            break
         return (value if scale == 1 else value / scale), unit
     raise ExpectationError(f"{text!r} is no quantity", "as in 20ms, 3 Mbit/s, 64KiB, 1% or 100 packets")
 

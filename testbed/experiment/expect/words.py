@@ -20,6 +20,10 @@ _TOKEN: Final = re.compile(
 )
 
 
+_MOST: Final = 200
+"""Words of one expectation: more cannot be read anyway, and would nest deeper than Python goes."""
+
+
 class Token(NamedTuple):
     """A word of the text: its kind, what it says, and where it begins, from 0."""
 
@@ -38,6 +42,8 @@ def _tokens(text: str) -> list[Token]:
             raise ExpectationError(f"{bad!r} at character {text.index(bad, at) + 1} means nothing here", _remedy(bad))
         found.append(Token(match.lastgroup, match[match.lastgroup], match.start(match.lastgroup)))
         at = match.end()
+    if len(found) > _MOST:
+        raise ExpectationError(f"{len(found)} words, at most {_MOST}", "write several expectations")
     return [*found, Token("end", "", len(text))]
 
 

@@ -28,7 +28,7 @@ def gather(file: File, overrides: Mapping[str, Any]) -> tuple[Document, dict[str
     """
     document = yaml_loader.load(file)
     if document.value is None:
-        raise ConfigError([ConfigProblem("the file is empty", file=str(file), suggestion=_START)])
+        raise ConfigError([ConfigProblem("the file is empty", file=str(file), line=1, column=1, suggestion=_START)])
     if not isinstance(document.value, dict):
         message = f"an experiment is a mapping of keys to values, not {shown(document.value)}"
         raise ConfigError([problem(document, (), message, _START)])
@@ -129,16 +129,17 @@ def _name_flows(document: Document) -> list[ConfigProblem]:
         return [wrong]
     problems = []
     names: dict[int, str] = {}
+    known: set[str] = set()
     for index, flow in enumerate(flows):
         path: Path = ("traffic", index)
         if not isinstance(flow, dict):
             problems.append(problem(document, path, f"is a flow: a mapping of keys to values, not {shown(flow)}"))
             continue
         name = flow.get("name")
-        taken = any(name == other for other in names.values())
-        if isinstance(name, str) and taken:
+        if isinstance(name, str) and name in known:
             problems.append(problem(document, (*path, "name"), f"a flow is called {name!r} already", "rename one"))
-        names[index] = name if isinstance(name, str) and not taken else str(index)
+        names[index] = name if isinstance(name, str) and name not in known else str(index)
+        known.add(names[index])
     document.name_items("traffic", names, {name: flows[index] for index, name in names.items()})
     return problems
 

@@ -36,11 +36,13 @@ class Reader:
         self.document = document
         self.plugs = plugs or {}
         self.problems: list[ConfigProblem] = []
+        self._told: set[str] = set()
 
     def problem(self, path: Path, message: str, suggestion: str = "", *, key: bool = False) -> None:
         """Note a problem with the value, or the `key`, at `path`; once, however often it is met."""
         found = problem(self.document, path, message, suggestion, key=key)
-        if str(found) not in map(str, self.problems):
+        if str(found) not in self._told:
+            self._told.add(str(found))
             self.problems.append(found)
 
     def finish(self) -> None:

@@ -24,13 +24,22 @@ MAX_DEPTH: Final = 60
 MAX_NODES: Final = 200_000
 """Aliases may repeat a part; a small file must not grow without bound by repeating repetitions."""
 
+
+def _integer(text: str, base: int = 10) -> int:
+    """The number in `text`. Raises ValueError for one that is beyond all reckoning: no float could hold it."""
+    number = int(text, base)
+    if number.bit_length() > 1023:
+        raise ValueError("too many digits")
+    return number
+
+
 _CORE: Final[tuple[tuple[re.Pattern[str], Callable[[str], Any]], ...]] = (
     (re.compile(r"~|null|Null|NULL|"), lambda text: None),
     (re.compile(r"true|True|TRUE"), lambda text: True),
     (re.compile(r"false|False|FALSE"), lambda text: False),
-    (re.compile(r"[-+]?[0-9]+"), int),
-    (re.compile(r"0o[0-7]+"), lambda text: int(text[2:], 8)),
-    (re.compile(r"0x[0-9a-fA-F]+"), lambda text: int(text[2:], 16)),
+    (re.compile(r"[-+]?[0-9]+"), _integer),
+    (re.compile(r"0o[0-7]+"), lambda text: _integer(text, 8)),
+    (re.compile(r"0x[0-9a-fA-F]+"), lambda text: _integer(text, 16)),
     (re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"), float),
     (re.compile(r"[-+]?\.(?:inf|Inf|INF)"), lambda text: float(text.replace(".", ""))),
     (re.compile(r"\.(?:nan|NaN|NAN)"), lambda text: float("nan")),
@@ -248,7 +257,7 @@ class _Builder:
             if pattern.fullmatch(node.content):
                 try:
                     return read(node.content)
-                except ValueError:  # an integer of thousands of digits
+                except ValueError:  # an integer of hundreds of digits
                     self._problem(node, path, "a number with too many digits", "write a smaller number")
                     return None
         return node.content
