@@ -20,7 +20,8 @@ def summarise(world: World, meters: Meters, end: int) -> dict[str, Any]:
     known = _Known(world, meters)
     flows = {name: _flow(flow, known, end) for name, flow in world.flows.items()}
     links = {name: _link(link, meters, end) for name, link in world.links.items()}
-    return {"flows": flows, "links": links, **run_summary(flows, end)}
+    refused = {name: host.ip.drops for name, host in world.hosts.items()}
+    return {"flows": flows, "links": links, **run_summary(flows, end, refused)}
 
 
 class _Known:

@@ -17,10 +17,12 @@ from testbed.experiment.load import Plan, PlannedRun
 from testbed.experiment.trial import Trial
 
 FAILED: Final = "failed"
-SUMMARY: Final = ("status", "stalled", "flows", "links", "jain", "end_time", "expect")
+SUMMARY: Final = (
+    "status", "stalled", "flows", "links", "jain", "end_time", "machine_drops", "machine_drops_by_reason", "expect",
+)  # fmt: skip
 """What the summary has of a run's document."""
 
-NUMBERS: Final = ("flows", "links", "jain", "end_time", "expect")
+NUMBERS: Final = ("flows", "links", "jain", "end_time", "machine_drops", "machine_drops_by_reason", "expect")
 """What only the summary has; the manifest has the rest."""
 
 
@@ -122,7 +124,7 @@ def _failure(run: PlannedRun, error: str) -> dict[str, Any]:
     expect = [{"text": text, "ok": False, "value": None, "unit": ""} for text in run.spec.expect]
     return {
         "status": FAILED, "stalled": [], "error": error, "trace_sha256": None, "rows": {}, "flows": {}, "links": {},
-        "jain": None, "end_time": None, "expect": expect,
+        "jain": None, "end_time": None, "machine_drops": 0, "machine_drops_by_reason": {}, "expect": expect,
     }  # fmt: skip
 
 

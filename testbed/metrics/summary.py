@@ -113,9 +113,17 @@ def link_summary(counters: LinkCounters, meter: LinkMeter, *, busy: int, end: in
     }
 
 
-def run_summary(flows: Mapping[str, Mapping[str, Any]], end: int) -> dict[str, Any]:
-    """What is said of the whole run, of its flows' summaries."""
-    return {"jain": jain([flow["goodput"] or 0.0 for flow in flows.values()]), "end_time": seconds(end)}
+def run_summary(
+    flows: Mapping[str, Mapping[str, Any]], end: int, refused: Mapping[str, Mapping[str, int]]
+) -> dict[str, Any]:
+    """What is said of the whole run: of its flows' summaries, and of what each machine `refused`, by reason."""
+    by_reason = {machine: dict(reasons) for machine, reasons in refused.items() if reasons}
+    return {
+        "jain": jain([flow["goodput"] or 0.0 for flow in flows.values()]),
+        "end_time": seconds(end),
+        "machine_drops": sum(sum(reasons.values()) for reasons in by_reason.values()),
+        "machine_drops_by_reason": by_reason,
+    }
 
 
 # -- small formulas ------------------------------------------------------------------------------------------

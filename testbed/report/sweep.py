@@ -11,7 +11,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from testbed.report.tables import RETRANSMITTED, Run, rate, seconds, share, table_of
+from testbed.report.tables import RETRANSMITTED, Run, rate, seconds, share, table_of, written
 
 Setting = tuple[tuple[str, str], ...]
 """(path, value) for each axis."""
@@ -67,7 +67,7 @@ def by_setting(runs: Sequence[Run]) -> dict[Setting, list[Run]]:
     """The runs that differ by their seed alone, together, in the order of the sweep."""
     groups: dict[Setting, list[Run]] = {}
     for run in runs:
-        setting = tuple((path, str(value)) for path, value in run["params"].items())
+        setting = tuple((path, written(value)) for path, value in run["params"].items())
         groups.setdefault(setting, []).append(run)
     return groups
 

@@ -6,6 +6,7 @@ Nothing here reads files or knows a terminal.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any, Final
 
 from rich.console import Group, RenderableType
@@ -22,6 +23,9 @@ RETRANSMITTED: Final = "retrans-\nmitted"
 QUIET: Final = 0.05
 """A link that is used less than this, and drops nothing, is counted and not shown."""
 
+SOME: Final = 6
+"""Links that are shown when none of them mattered."""
+
 NOTHING: Final = "–"
 """What stands for a number that there is not."""
 
@@ -37,7 +41,7 @@ def run_table(run: Run) -> Group:
 
 def _title(run: Run) -> Text:
     told = [run["name"], f"seed {run['seed']}"]
-    told += [f"{path}={value}" for path, value in run["params"].items()]
+    told += [f"{path}={written(value)}" for path, value in run["params"].items()]
     if run.get("end_time") is not None:
         told.append(f"{seconds(run['end_time'])} of {run['clock']} time in {seconds(run['wall_time'])}")
     text = Text(" · ".join(told))
@@ -65,12 +69,13 @@ def _links(links: Mapping[str, Any], specs: Mapping[str, Any]) -> Group:
     """A row for each direction that mattered; the second of a link stands under the first."""
     table = table_of("link", numbers=("rate", "delay", "loss", "used", "queued", "longest", "dropped"))
     shown = {name: link for name, link in links.items() if _mattered(link) or _mattered(link["reverse"])}
-    for name, link in (shown or links).items():
+    shown = shown or dict(islice(links.items(), SOME))
+    for name, link in shown.items():
         spec = specs[name]
         table.add_row(name, *_direction(link, spec))
         if _mattered(link["reverse"]):
             table.add_row("  ↳ reverse", *_direction(link["reverse"], spec["reverse"]))
-    others = len(links) - len(shown or links)
+    others = len(links) - len(shown)
     if not others:
         return Group(table)
     which = "1 other link" if others == 1 else f"{others} other links"
@@ -97,6 +102,8 @@ def _verdict(run: Run) -> Iterator[Text]:
     """What is true of the run as a whole, and what was expected of it."""
     if len(run["flows"]) > 1 and run.get("jain") is not None:
         yield Text(f"fairness (Jain's index): {run['jain']:.3f}")
+    for machine, reasons in run.get("machine_drops_by_reason", {}).items():
+        yield Text(f"· {machine} refused {', '.join(f'{count:,} × {why}' for why, count in reasons.items())}", "yellow")
     for name, flow in run["flows"].items():
         if flow.get("error"):
             yield Text(f"✗ {name}: {flow['error']}", "red")
@@ -154,6 +161,17 @@ def loss(spec: Mapping[str, Any] | None) -> str:
 def counted(number: int, part: float | None) -> str:
     """(132, 0.009) -> `132 (0.9%)`; a part above one (handshakes count) says nothing, and is left out."""
     return f"{number:,} ({part * 100:.2g}%)" if number and part is not None and part < 1 else f"{number:,}"
+
+
+def written(setting: object) -> str:
+    """A parameter as a file has it: `true`, `200ms`, `{model: periodic, every: 100}`."""
+    if isinstance(setting, bool) or setting is None:
+        return {True: "true", False: "false", None: "null"}[setting]
+    if isinstance(setting, Mapping):
+        return "{" + ", ".join(f"{key}: {written(item)}" for key, item in setting.items()) + "}"
+    if isinstance(setting, list | tuple):
+        return "[" + ", ".join(map(written, setting)) + "]"
+    return str(setting)
 
 
 def value(expectation: Mapping[str, Any]) -> str:

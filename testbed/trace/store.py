@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from struct import pack
 from typing import TYPE_CHECKING, Any, Final
@@ -91,13 +92,13 @@ class Table:
             _join(self._folder, self._kind)
         else:
             self._folder.mkdir(parents=True, exist_ok=True)
-            with whole(self._folder / f"{self._kind.name}.parquet") as path:
+            with whole(self._folder / f"{self._kind.name}.parquet") as path, disk_errors(path):
                 self._frame().write_parquet(path, **_FINAL)
 
     def _write_part(self, folder: Path) -> None:
         path = folder / PARTS / f"{self._kind.name}-{self._parts:06}.parquet"
         path.parent.mkdir(parents=True, exist_ok=True)
-        with whole(path) as temporary:
+        with whole(path) as temporary, disk_errors(path):
             self._frame().write_parquet(temporary, compression="lz4", statistics=False)
         self._frames.clear()
         self._parts += 1
@@ -106,6 +107,17 @@ class Table:
         import polars as pl
 
         return pl.concat(self._frames or [_frame(self._kind, [[]] * len(self._kind.columns))])
+
+
+@contextmanager
+def disk_errors(path: Path) -> Iterator[None]:
+    """Turn polars' own error for a full disk into the system's, an OSError that names `path`."""
+    from polars.exceptions import PolarsError
+
+    try:
+        yield
+    except PolarsError as error:
+        raise OSError(0, str(error), str(path)) from error
 
 
 def _to_bytes(column: Column, values: Sequence[Any]) -> bytes:
@@ -133,7 +145,7 @@ def _join(folder: Path, kind: Kind) -> None:
     import polars as pl
 
     parts = _parts(folder, kind)
-    with whole(folder / f"{kind.name}.parquet") as path:
+    with whole(folder / f"{kind.name}.parquet") as path, disk_errors(path):
         pl.scan_parquet(parts).sink_parquet(path, **_FINAL)
     for part in parts:
         part.unlink()

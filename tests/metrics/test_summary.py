@@ -144,7 +144,12 @@ def test_jains_index(shares: list[float], index: float | None) -> None:
 
 def test_the_run() -> None:
     flows: dict[str, dict[str, Any]] = {"a": {"goodput": 3.0}, "b": {"goodput": 1.0}, "c": {"goodput": None}}
-    assert run_summary(flows, 2 * SECOND) == {"jain": pytest.approx(16 / 30), "end_time": 2.0}
+    assert run_summary(flows, 2 * SECOND, {"r1": {"ttl": 4, "no route": 1}, "a": {}}) == {
+        "jain": pytest.approx(16 / 30),
+        "end_time": 2.0,
+        "machine_drops": 5,
+        "machine_drops_by_reason": {"r1": {"ttl": 4, "no route": 1}},
+    }
 
 
 # -- the vocabulary ----------------------------------------------------------------------------------------------------
@@ -153,7 +158,7 @@ def test_the_run() -> None:
 def summary_of(scope: str) -> dict[str, Any]:
     flow_of = flow([end()], [end()])
     link = link_summary(Counted(), LinkMeter(), busy=0, end=SECOND)
-    run = run_summary({"a": flow_of}, 1) | {"status": "complete", "stalled": []}
+    run = run_summary({"a": flow_of}, 1, {}) | {"status": "complete", "stalled": []}
     return {FLOW: flow_of, LINK: link, RUN: run}[scope]
 
 

@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console, RenderableType
 
 from testbed.report.sweep import short, sweep_tables
-from testbed.report.tables import counted, loss, rate, run_table, seconds
+from testbed.report.tables import counted, loss, rate, run_table, seconds, written
 
 FLOW = {
     "app": "bulk",
@@ -205,3 +205,21 @@ def test_a_sweep_counts_what_failed() -> None:
 )
 def test_an_axis_is_called_by_as_few_words_as_tell_it_apart(paths: list[str], labels: list[str]) -> None:
     assert short(paths) == labels
+
+
+def test_what_a_machine_refused_is_told() -> None:
+    assert "r63 refused 3 × ttl" in shown(run_table(run(machine_drops_by_reason={"r63": {"ttl": 3}})))
+
+
+@pytest.mark.parametrize(
+    ("setting", "text"),
+    [
+        (True, "true"),
+        (None, "null"),
+        ("200ms", "200ms"),
+        ([1, False], "[1, false]"),
+        ({"model": "periodic", "every": 9}, "{model: periodic, every: 9}"),
+    ],
+)
+def test_a_parameter_is_shown_as_a_file_has_it(setting: object, text: str) -> None:
+    assert written(setting) == text

@@ -26,3 +26,13 @@ def test_a_file_that_failed_leaves_nothing_and_what_was_there(tmp_path: Path) ->
         raise OSError("disk full")
     assert path.read_text() == "before"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_full_disk_is_the_systems_error(tmp_path: Path) -> None:
+    from polars.exceptions import ComputeError
+
+    from testbed.trace.store import disk_errors
+
+    with pytest.raises(OSError, match="No space left") as caught, disk_errors(tmp_path / "state.parquet"):
+        raise ComputeError("No space left on device (os error 28)")
+    assert caught.value.filename == str(tmp_path / "state.parquet")
