@@ -39,8 +39,8 @@ class ExperimentFolder:
             self._home.mkdir(parents=True, exist_ok=True)
             self.path = Path(tempfile.mkdtemp(prefix=f".{self._name}.", dir=self._home))
             self.path.chmod(0o777 & ~_umask())
-            for name, file in plan.files.items():
-                shutil.copyfile(file, self.path / name)
+            for name, content in plan.files.items():
+                (self.path / name).write_bytes(content)
             write_json(self.path / "resolved.json", _resolved_plan(plan))
 
     @contextmanager
@@ -90,8 +90,8 @@ def _umask() -> int:
 def _name(plan: Plan) -> str:
     """`20261122T101500Z-1a2b3c4d`: when, and what: the hash is of all that was given."""
     digest = hashlib.sha256()
-    for name, file in sorted(plan.files.items()):
-        digest.update(name.encode() + file.read_bytes())
+    for name, content in sorted(plan.files.items()):
+        digest.update(name.encode() + content)
     digest.update(json.dumps(plan.overrides, sort_keys=True, default=str).encode())
     return f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{digest.hexdigest()[:8]}"
 

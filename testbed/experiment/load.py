@@ -40,7 +40,9 @@ class Plan:
     """An experiment, read and checked, with all its runs."""
 
     name: str
-    files: dict[str, File]
+    file: str
+    """What it was read from, as it was named."""
+    files: dict[str, bytes]
     """The files that it was read from, by the name that each has in a run folder."""
     overrides: dict[str, Any]
     """What was set on the command line, by path."""
@@ -63,7 +65,7 @@ def load(file: File | str, overrides: Mapping[str, Any] | None = None) -> Plan:
     if problems:
         unique = {str(found): found for found in problems}
         raise ConfigError(sorted(unique.values(), key=lambda found: (found.file, found.line, found.column)))
-    return Plan(name=runs[0].spec.name, files=files, overrides=overrides, runs=tuple(runs))
+    return Plan(name=runs[0].spec.name, file=str(file), files=files, overrides=overrides, runs=tuple(runs))
 
 
 def _planned(combination: Combination, spec: ExperimentSpec, repeat: int, repeats: int) -> PlannedRun:

@@ -76,14 +76,19 @@ def run_plan(
 
 def check_runnable(plan: Plan) -> None:
     """Whether there is something to run, that we can. Raises ConfigError."""
-    file = str(plan.files["experiment.yaml"])
     for run in plan.runs:
         if not run.spec.flows:
             remedy = "this is a topology; name it in an experiment, under 'topology'"
-            raise ConfigError([ConfigProblem("has no traffic to run", file=file, path="traffic", suggestion=remedy)])
+            raise ConfigError(
+                [ConfigProblem("has no traffic to run", file=plan.file, path="traffic", suggestion=remedy)]
+            )
         if run.spec.clock != "virtual":
             raise ConfigError(
-                [ConfigProblem("the real clock is not built yet", file=file, path="clock", suggestion="clock: virtual")]
+                [
+                    ConfigProblem(
+                        "the real clock is not built yet", file=plan.file, path="clock", suggestion="clock: virtual"
+                    )
+                ]
             )
 
 

@@ -79,7 +79,7 @@ _METRICS: Final = (
     Metric("jain", RUN, "", "Jain's fairness index of the flows' goodput: 1 when all have the same, 1/n for one alone.",
            nullable=True),
     Metric("end_time", RUN, "s", "When the run ended, counted from its start."),
-    Metric("machine_drops", RUN, "packets", "Packets that hosts and routers refused: `ttl`, `no route`, `checksum` and so on."),
+    Metric("machine_drops", RUN, "packets", "Packets that hosts and routers refused, such as `ttl` and `no route`."),
     Metric("machine_drops_by_reason", RUN, GROUP, "By machine, and by reason; only machines that refused any."),
     Metric("status", RUN, TEXT, "How it ended: `complete`, `stalled` or `failed`."),
     Metric("stalled", RUN, GROUP, "Who waited for what when nothing could happen any more."),

@@ -29,7 +29,7 @@ def load_all(files: Iterable[str], overrides: Mapping[str, Any]) -> list[Plan]:
 def plan_lines(plan: Plan) -> Iterator[str]:
     """A line for the whole, one a flow, one a direction of a link; of a sweep, its first run's."""
     count = len(plan.runs)
-    yield f"{plan.files['experiment.yaml']}: all well, {count} run{'s' if count > 1 else ''}"
+    yield f"{plan.file}: all well, {count} run{'s' if count > 1 else ''}"
     spec = plan.runs[0].spec
     entries = [*_flows(spec), *_links(spec)]
     width = max((len(name) for name, _ in entries), default=0)

@@ -148,3 +148,12 @@ def test_results_that_are_a_file_are_named(pair: Pair, tmp_path: Path) -> None:
     (tmp_path / "results").write_text("a file")
     with pytest.raises(RunError, match="results cannot be written to"):
         testbed.run(pair(), results=tmp_path / "results")
+
+
+def test_what_is_kept_is_what_was_read(pair: Pair, tmp_path: Path) -> None:
+    """And not what the file has become: someone may edit it during a long sweep, or it was a pipe."""
+    file = pair()
+    given, plan = file.read_text(), testbed.check(file)
+    file.write_text("name: another")
+    folder, _ = run_plan(plan, tmp_path / "results")
+    assert (folder / "experiment.yaml").read_text() == given

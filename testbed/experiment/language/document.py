@@ -32,15 +32,19 @@ NOWHERE: Final = Place("", 0, 0)
 
 
 class Document:
-    """A value tree, and the places of its keys and values by path. `problems` are those of its form: repeated keys."""
+    """A value tree, and the places of its keys and values by path. `problems` are those of its form: repeated keys.
 
-    __slots__ = ("keys", "problems", "value", "values")
+    `source` is the file as it was read, for a document that is one.
+    """
+
+    __slots__ = ("keys", "problems", "source", "value", "values")
 
     def __init__(self, value: Any, keys: dict[Path, Place], values: dict[Path, Place]) -> None:
         self.value = value
         self.keys = keys
         self.values = values
         self.problems: list[ConfigProblem] = []
+        self.source = b""
 
     @classmethod
     def constant(cls, value: Any, place: Place) -> Document:

@@ -21,8 +21,10 @@ NETWORK: Final = ("hosts", "routers", "links")
 _START: Final = "begin with 'topology: …' and 'traffic: …'"
 
 
-def gather(file: File, overrides: Mapping[str, Any]) -> tuple[Document, dict[str, File], list[ConfigProblem]]:
+def gather(file: File, overrides: Mapping[str, Any]) -> tuple[Document, dict[str, bytes], list[ConfigProblem]]:
     """The document, the files that it came from by the name that each has in a run folder, and what is wrong.
+
+    A file is read once, so that what is run and what is kept are the same.
 
     Raises ConfigError where nothing more can be said: what is no YAML, or no mapping.
     """
@@ -32,7 +34,7 @@ def gather(file: File, overrides: Mapping[str, Any]) -> tuple[Document, dict[str
     if not isinstance(document.value, dict):
         message = f"an experiment is a mapping of keys to values, not {shown(document.value)}"
         raise ConfigError([problem(document, (), message, _START)])
-    files = {"experiment.yaml": file}
+    files = {"experiment.yaml": document.source}
     problems = _add_topology(document, file, files)
     problems += document.problems
     problems += _name_hosts(document)
@@ -45,7 +47,7 @@ def gather(file: File, overrides: Mapping[str, Any]) -> tuple[Document, dict[str
 # -- the network ------------------------------------------------------------------------------------------------------
 
 
-def _add_topology(document: Document, file: File, files: dict[str, File]) -> list[ConfigProblem]:
+def _add_topology(document: Document, file: File, files: dict[str, bytes]) -> list[ConfigProblem]:
     """Bring the network in, from another file or from below `topology`."""
     path: Path = ("topology",)
     topology = document.at(path)
@@ -60,7 +62,7 @@ def _add_topology(document: Document, file: File, files: dict[str, File]) -> lis
     if isinstance(topology, str):
         other = file.parent / topology
         loaded = _load_topology(other, topology, document.place(path))
-        files["topology.yaml"] = other
+        files["topology.yaml"] = loaded.source
         document.problems += loaded.problems
         document.put(path, loaded)
     if not isinstance(document.at(path), dict):

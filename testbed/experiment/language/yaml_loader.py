@@ -66,7 +66,9 @@ def load(file: Path | str, *, loader: Any = FastLoader) -> Document:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ConfigError([_not_utf8(path, data, error)]) from error
-    return loads(text, str(file), loader=loader)
+    document = loads(text, str(file), loader=loader)
+    document.source = data
+    return document
 
 
 def loads(text: str, file: str, *, loader: Any = FastLoader) -> Document:
