@@ -153,7 +153,7 @@ class Socket:
             if not connection.events:
                 break
         self._busy = False
-        self._alarm.set(connection.deadline)
+        self._alarm.set(connection.timers.wake)
 
     @staticmethod
     def _expire(socket: Socket, now: int) -> None:

@@ -11,8 +11,6 @@ ending in `tcp.closing`, what a timer does in `tcp.expiry`.
 
 from __future__ import annotations
 
-from typing import Final
-
 from testbed.tcp import arrival, closing, expiry, handshake
 from testbed.tcp.acks import AT_ONCE, WAITING
 from testbed.tcp.challenge import Challenges
@@ -28,9 +26,6 @@ from testbed.tcp.timers import DELAYED_ACK, NEVER, Timers
 from testbed.tcp.timestamps import Timestamps
 from testbed.trace.tracer import ConnectionTracer
 from testbed.wire.segment import Segment
-
-_LOW_WATER: Final = 64 * 1024
-"""Bytes of room that make a full send buffer writable again, or an eighth of a smaller one."""
 
 
 class Connection:
@@ -158,7 +153,7 @@ class Connection:
 
     @property
     def deadline(self) -> int | None:
-        """When `expire` wants to be called (ns), or None."""
+        """When `expire` wants to be called (ns), or None. `timers.wake` is a cheaper bound for a lazy alarm."""
         return self.timers.next_due()
 
     # -- within ------------------------------------------------------------------------------------------------------
@@ -178,8 +173,8 @@ class Connection:
         self.timers.stop(DELAYED_ACK)
 
     def made_room(self) -> None:
-        """Acknowledged bytes have left the send buffer: tell an application that waits for room."""
+        """Acknowledged bytes have left the send buffer: tell an application that waits for room, if there is enough."""
         buffer = self.sender.buffer
-        if self.wants_room and buffer.room >= min(buffer.capacity // 8 + 1, _LOW_WATER):
+        if self.wants_room and buffer.capacity - buffer.end + buffer.start >= buffer.low_water:
             self.wants_room = False
             self.events |= WRITABLE

@@ -5,6 +5,9 @@ from __future__ import annotations
 from bisect import bisect_right
 from typing import Final
 
+_LOW_WATER: Final = 64 * 1024
+"""Bytes of room that make a full buffer worth writing to again, or an eighth of a smaller one."""
+
 _TIDY: Final = 64
 """Acknowledged writes that may lie at the front before the lists are cut."""
 
@@ -16,10 +19,11 @@ class SendBuffer:
     write, where PSH belongs (RFC 9293 section 3.9.1.2), is known without a mark.
     """
 
-    __slots__ = ("_ends", "_first", "_writes", "capacity", "end", "start")
+    __slots__ = ("_ends", "_first", "_writes", "capacity", "end", "low_water", "start")
 
     def __init__(self, start: int, capacity: int) -> None:
         self.capacity = capacity
+        self.low_water = min(capacity // 8 + 1, _LOW_WATER)
         self.start = start
         self.end = start
         self._writes: list[bytes] = []

@@ -29,16 +29,23 @@ NEVER: Final = 1 << 62
 
 
 class Timers:
-    """Deadlines in ns by name; `due[RETRANSMIT]` is NEVER when it is not running."""
+    """Deadlines in ns by name; `due[RETRANSMIT]` is NEVER when it is not running.
 
-    __slots__ = ("due",)
+    `wake` is when to look: never later than the earliest deadline, but perhaps earlier, for a timer that is moved on
+    or stopped leaves it as it is. Most deadlines move at every segment, and the least of them need not be known.
+    """
+
+    __slots__ = ("due", "wake")
 
     def __init__(self) -> None:
         self.due = [NEVER] * len(NAMES)
+        self.wake = NEVER
 
     def set(self, timer: int, due: int) -> None:
         """Start `timer`, or move it."""
         self.due[timer] = due
+        if due < self.wake:
+            self.wake = due
 
     def stop(self, timer: int) -> None:
         """Stop `timer`, whether it runs or not."""
@@ -47,6 +54,7 @@ class Timers:
     def stop_all(self) -> None:
         """Stop every timer: the connection is over."""
         self.due = [NEVER] * len(NAMES)
+        self.wake = NEVER
 
     def runs(self, timer: int) -> bool:
         """Whether `timer` is set."""
@@ -62,4 +70,5 @@ class Timers:
         expired = [timer for timer, due in enumerate(self.due) if due <= now]
         for timer in expired:
             self.due[timer] = NEVER
+        self.wake = min(self.due)
         return expired

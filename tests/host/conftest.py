@@ -170,7 +170,8 @@ def assert_timed(socket: Socket) -> None:
     waits = bool(sender.board.records) or (State.ESTABLISHED <= state < State.TIME_WAIT and sender.unsent)
     if waits:
         assert connection.deadline is not None, f"{socket}: data waits, and no timer runs"
-    assert socket._alarm.due == connection.deadline
+    if connection.deadline is not None:
+        assert socket._alarm.due <= connection.deadline, f"{socket}: the alarm rings too late"
 
 
 @pytest.fixture(params=[(0, 1), (2**32 - 2, 2**32 - 3)], ids=["isn-0", "isn-wraps"])
