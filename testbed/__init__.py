@@ -12,7 +12,9 @@ when they are first used, so that `import testbed` costs nothing.
 The house. A module imports only from floors below its own; rooms on one floor are strangers.
 
     cli/            one function a command; no logic
+    api             the same from Python
     report/         run folders -> tables, ladder diagrams
+    control/        real time: the controller, the agents with the machines, messages between them
     experiment/     YAML -> spec -> world -> run -> run folder; sweeps
     traffic/        applications             | runtime/  the only room with a real clock, sockets, asyncio
     host/           a machine: addresses, routes, demultiplexing, forwarding
@@ -29,14 +31,14 @@ from typing import TYPE_CHECKING, Any
 from testbed.errors import ConfigError, RunError, TestbedError
 
 if TYPE_CHECKING:
-    from testbed.experiment.api import check, run
+    from testbed.api import check, run
 
 __all__ = ["ConfigError", "RunError", "TestbedError", "check", "run"]
 
 
 def __getattr__(name: str) -> Any:
     if name in ("check", "run"):
-        from testbed.experiment import api
+        from testbed import api
 
         return getattr(api, name)
     raise AttributeError(f"module 'testbed' has no attribute {name!r}")

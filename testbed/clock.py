@@ -8,7 +8,7 @@ same instant run in the order in which they were made.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from heapq import heappop, heappush
 from typing import Any, Final
 
@@ -21,13 +21,19 @@ FOREVER: Final = 1 << 62
 """Later than anything that will happen: about 146 years."""
 
 
+def _nothing() -> None:
+    """A clock that stands still between two entries is never behind."""
+
+
 class Clock:
     """A heap of what is due, and the time of what is being done."""
 
-    __slots__ = ("_heap", "_order", "_stopped", "now")
+    __slots__ = ("_heap", "_order", "_stopped", "catch_up", "now")
 
     def __init__(self, now: int = 0) -> None:
         self.now = now
+        self.catch_up: Callable[[], None] = _nothing
+        """For whoever acts from outside the heap, such as a coroutine: makes `now` true first. Set by the driver."""
         self._heap: list[tuple[int, int, Action, Any]] = []
         self._order = 0
         self._stopped = False
@@ -59,6 +65,21 @@ class Clock:
                 return
             self.now = due
             action(subject, due)
+
+    def work(self, until: int, most: int) -> int:
+        """As `run`, but do no more than `most`: a driver that falls behind has other work too. Says how many it did."""
+        heap = self._heap
+        done = 0
+        while done < most and heap and heap[0][0] <= until:
+            due, _, action, subject = heappop(heap)
+            self.now = due
+            action(subject, due)
+            done += 1
+        return done
+
+    def pending(self) -> Iterator[tuple[int, Action, Any]]:
+        """What is to come, in no order: when (ns), what, and of whom."""
+        return ((due, action, subject) for due, _, action, subject in self._heap)
 
     def step(self) -> bool:
         """Do the next action, if there is one; say whether there was."""

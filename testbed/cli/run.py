@@ -37,16 +37,17 @@ def run(
     """
     from testbed.cli.console import stderr
     from testbed.cli.progress import telling
+    from testbed.control import CLOCKS
     from testbed.experiment.run import check_runnable, run_plan
     from testbed.report.plan import load_all
 
     plans = load_all(files, _overrides(settings, seed=seed, clock=clock))
     for plan in plans:
-        check_runnable(plan)
+        check_runnable(plan, CLOCKS)
     done = []
     for plan in plans:
         with nullcontext() if quiet else telling(stderr()) as tell:
-            folder, runs = run_plan(plan, results, tell)
+            folder, runs = run_plan(plan, results, tell, trials=CLOCKS)
         done += runs
         if not as_json:
             _show(runs, folder)

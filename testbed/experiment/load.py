@@ -18,8 +18,8 @@ from testbed.experiment.language.gather import NETWORK, gather
 from testbed.experiment.language.reader import Reader
 from testbed.experiment.language.sweep import Combination, combinations, repetitions, run_id, seed_of
 from testbed.experiment.routes import routes_of
-from testbed.experiment.spec import ExperimentKeys, ExperimentSpec
-from testbed.experiment.topology import NAME, PLUGS, TopologyReader, read_tcp
+from testbed.experiment.spec import ExperimentKeys, ExperimentSpec, TopologySpec
+from testbed.experiment.topology import NAME, PLUGS, TopologyReader, check_name, read_tcp
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +89,7 @@ def read_experiment(reader: Reader, default_name: str) -> ExperimentSpec:
     topology = fill_queues(topology, flows, routes)
     spec = ExperimentSpec(
         name=name, topology=topology, flows=flows, clock=found.get("clock", "virtual"), duration=duration,
+        processes=found.get("processes"), agents=_read_agents(reader, topology),
         seed=found.get("seed", ExperimentKeys.seed), expect=found.get("expect", ()),
         timeline=TimelineReader(reader, topology, layer).read(duration),
         trace=found.get("trace") or ExperimentKeys.trace, capture=found.get("capture") or ExperimentKeys.capture,
@@ -99,6 +100,24 @@ def read_experiment(reader: Reader, default_name: str) -> ExperimentSpec:
             reader.problem(("capture", "machines", index), message, nearest(machine, topology.machines))
     _check_expectations(reader, spec)
     return spec
+
+
+def _read_agents(reader: Reader, topology: TopologySpec) -> dict[str, tuple[str, ...]]:
+    """Which machines run elsewhere: each of them once, and not all that there are under no name."""
+    agents: dict[str, tuple[str, ...]] = {}
+    owners: dict[str, str] = {}
+    for name in reader.mapping(("agents",)):
+        path = ("agents", name)
+        check_name(reader, path, name, "agent")
+        machines = reader.sequence(path)
+        for index, machine in enumerate(machines):
+            if machine not in topology.machines:
+                message = f"there is no host or router {machine!r}"
+                reader.problem((*path, index), message, nearest(str(machine), topology.machines))
+            elif owners.setdefault(machine, name) != name or machine in machines[:index]:
+                reader.problem((*path, index), f"{machine!r} runs at {owners[machine]!r} already", "name it once")
+        agents[name] = tuple(machine for machine in machines if machine in topology.machines)
+    return agents
 
 
 def _check_expectations(reader: Reader, spec: ExperimentSpec) -> None:

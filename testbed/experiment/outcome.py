@@ -1,71 +1,56 @@
-"""What came of a run, out of its world's counters, its meters and its rows."""
+"""What came of a run, out of what its world has found, and of its rows."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from testbed.experiment.expect import Selection
-from testbed.experiment.spec import ExperimentSpec
-from testbed.experiment.world import Duplex, Flow, World
-from testbed.host.socket import Socket
-from testbed.metrics.meters import ConnectionMeter, Meters
-from testbed.metrics.summary import End, flow_summary, link_summary, run_summary
+from testbed.experiment.findings import DirectionFindings, EndFindings, Findings
+from testbed.experiment.spec import ExperimentSpec, FlowSpec, LinkSpec
+from testbed.link.link import LinkStats
+from testbed.metrics.histogram import Histogram
+from testbed.metrics.summary import flow_summary, link_summary, run_summary
 from testbed.trace import store
+from testbed.traffic.application import CLIENT, SERVER
 from testbed.wire.segment import FLAG_NAMES
 
+_NO_END: Final = EndFindings(True, True, None, "", [])
 
-def summarise(world: World, meters: Meters, end: int) -> dict[str, Any]:
+
+def summarise(spec: ExperimentSpec, findings: Findings, end: int) -> dict[str, Any]:
     """The numbers of every flow, every link and the whole run, which ended at `end` (ns)."""
-    known = _Known(world, meters)
-    flows = {name: _flow(flow, known, end) for name, flow in world.flows.items()}
-    links = {name: _link(link, meters, end) for name, link in world.links.items()}
-    refused = {name: host.ip.drops for name, host in world.hosts.items()}
-    return {"flows": flows, "links": links, **run_summary(flows, end, refused)}
+    flows = {name: _flow(flow, findings, end) for name, flow in spec.flows.items()}
+    links = {name: _link(link, findings, end) for name, link in spec.topology.links.items()}
+    return {"flows": flows, "links": links, **run_summary(flows, end, findings.machine_drops)}
 
 
-class _Known:
-    """What is known of connections, by machine and flow: a thousand flows must not search through each other's."""
-
-    def __init__(self, world: World, meters: Meters) -> None:
-        self._meters: dict[tuple[str, str], dict[str, ConnectionMeter]] = {}
-        self._sockets: dict[tuple[str, str], dict[str, Socket]] = {}
-        for (host, label), meter in meters.connections.items():
-            self._meters.setdefault((host, _flow_of(label)), {})[label] = meter
-        unaccepted = [socket for host in world.hosts.values() for socket in host.sockets]
-        known = [socket for flow in world.flows.values() for _, end in flow.ends for socket in end.sockets]
-        for socket in [*unaccepted, *known]:
-            self._sockets.setdefault((socket.host.name, _flow_of(socket.label)), {})[socket.label] = socket
-
-    def ends(self, host: str, flow: str) -> list[End]:
-        """The connections of one end. One that was never accepted, and is over, has no counters; a meter it has."""
-        sockets = self._sockets.get((host, flow), {})
-        return [
-            End(sockets[label].stats.as_dict() if label in sockets else {}, meter)
-            for label, meter in self._meters.get((host, flow), {}).items()
-        ]
+def waiting(spec: ExperimentSpec, findings: Findings) -> list[str]:
+    """Who waits for what, of the flows that have an end and have not come to it."""
+    ends = [(flow, findings.end(flow.name, role)) for flow in spec.flows.values() for role in flow.roles]
+    return [f"{flow.name}: {end.waiting_for}" for flow, end in ends if not end.done and not flow.application.endless]
 
 
-def _flow_of(label: str) -> str:
-    """`a` for the connections `a`, `a/2`, `a/3`, …"""
-    return label.partition("/")[0]
-
-
-def _flow(flow: Flow, known: _Known, end: int) -> dict[str, Any]:
-    spec = flow.spec
+def _flow(spec: FlowSpec, findings: Findings, end: int) -> dict[str, Any]:
+    client, server = (findings.end(spec.name, role) if role in spec.roles else _NO_END for role in (CLIENT, SERVER))
+    errors = [one.error for one in (client, server) if one.error is not None]
     return flow_summary(
         source=spec.source, destination=spec.destination, app=spec.app, start=spec.start, end=end,
-        complete=flow.complete, error=flow.error, client=known.ends(spec.source, spec.name),
-        server=known.ends(spec.destination, spec.name),
+        complete=client.complete and server.complete, error="; ".join(dict.fromkeys(errors)) or None,
+        client=client.connections, server=server.connections,
     )  # fmt: skip
 
 
-def _link(link: Duplex, meters: Meters, end: int) -> dict[str, Any]:
-    forward, reverse = (
-        link_summary(one.stats, meters.link(one.name), busy=one.busy(end), end=end)
-        for one in (link.forward, link.reverse)
-    )
+def _link(link: LinkSpec, findings: Findings, end: int) -> dict[str, Any]:
+    forward, reverse = (_direction(findings.directions.get(name), end) for name, _, _, _ in link.directions)
     return {**forward, "reverse": reverse}
+
+
+def _direction(found: DirectionFindings | None, end: int) -> dict[str, Any]:
+    """One direction; where nothing was found, as if nothing had happened."""
+    stats, free_at, waits = found or (LinkStats(), 0, Histogram())
+    busy = DirectionFindings(stats, free_at, waits).busy(end)
+    return link_summary(stats, waits, busy=busy, end=end)
 
 
 def count_segments(folder: Path, spec: ExperimentSpec, chosen: Selection) -> int:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from testbed.errors import ConfigError, ConfigProblem, RunError
 from testbed.experiment.folder import SCHEMA, ExperimentFolder, empty, resolved, write_json
 from testbed.experiment.load import Plan, PlannedRun
+from testbed.experiment.snapshot import Snapshot, Tidings
 from testbed.experiment.trial import Trial
 
 FAILED: Final = "failed"
@@ -39,27 +40,48 @@ class Progress:
     """The run's virtual time (ns)."""
     until: int | None
     """When it ends at the latest; None where nobody knows."""
+    snapshot: Snapshot | None = None
+    """How it stands, where that is known."""
 
 
 Tell = Callable[[Progress], None]
 
 
+class AnyTrial(Protocol):
+    """One run, under some clock."""
+
+    run: PlannedRun
+    folder: Path
+
+    def go(self, tell: Tidings) -> dict[str, Any]:
+        """Run, and return that part of the run's document which is not known beforehand; `tell` is told of it.
+
+        Raises RunError for what leaves nothing worth keeping.
+        """
+
+
+Trials = Mapping[str, Callable[[PlannedRun, Path], AnyTrial]]
+"""How to make a trial, by clock."""
+
+VIRTUAL: Final[Trials] = {"virtual": Trial}
+
+
 def run_plan(
-    plan: Plan, results: Path, tell: Tell | None = None, *, trial: type[Trial] = Trial
+    plan: Plan, results: Path, tell: Tell | None = None, *, trials: Trials = VIRTUAL
 ) -> tuple[Path, list[dict[str, Any]]]:
     """Do every run of `plan`. Returns the folder below `results`, and a document for each run (design section 6).
 
     A run that breaks has the status "failed" and an `error`; the others are done nevertheless, and only if all break
     is it a RunError. When interrupted, it leaves the runs that are complete, or nothing.
     """
-    check_runnable(plan)
+    check_runnable(plan, trials)
     folder = ExperimentFolder(results, plan)
     documents: list[dict[str, Any]] = []
     try:
         for index, run in enumerate(plan.runs):
             with folder.run(run.id) as path:
                 told = _teller(run, index, len(plan.runs), tell)
-                documents.append(_document(plan, trial(run, path), told))
+                documents.append(_document(plan, trials[run.spec.clock](run, path), told))
         if all(document["status"] == FAILED for document in documents):
             raise RunError(documents[0]["error"])
     except BaseException:
@@ -74,7 +96,7 @@ def run_plan(
     return final, documents
 
 
-def check_runnable(plan: Plan) -> None:
+def check_runnable(plan: Plan, trials: Trials = VIRTUAL) -> None:
     """Whether there is something to run, that we can. Raises ConfigError."""
     for run in plan.runs:
         if not run.spec.flows:
@@ -82,27 +104,22 @@ def check_runnable(plan: Plan) -> None:
             raise ConfigError(
                 [ConfigProblem("has no traffic to run", file=plan.file, path="traffic", suggestion=remedy)]
             )
-        if run.spec.clock != "virtual":
-            raise ConfigError(
-                [
-                    ConfigProblem(
-                        "the real clock is not built yet", file=plan.file, path="clock", suggestion="clock: virtual"
-                    )
-                ]
-            )
+        if run.spec.clock not in trials:
+            message = f"nobody here can run the {run.spec.clock} clock"
+            raise ConfigError([ConfigProblem(message, file=plan.file, path="clock", suggestion=" or ".join(trials))])
 
 
-def _teller(run: PlannedRun, index: int, count: int, tell: Tell | None) -> Callable[[int], None]:
-    """What a trial tells its time to."""
+def _teller(run: PlannedRun, index: int, count: int, tell: Tell | None) -> Tidings:
+    """Whom a trial tells how it stands."""
 
-    def told(now: int) -> None:
+    def told(now: int, snapshot: Snapshot | None = None) -> None:
         if tell is not None:
-            tell(Progress(run, index, count, now, run.spec.duration))
+            tell(Progress(run, index, count, now, run.spec.duration, snapshot))
 
     return told
 
 
-def _document(plan: Plan, trial: Trial, tell: Callable[[int], None]) -> dict[str, Any]:
+def _document(plan: Plan, trial: AnyTrial, tell: Tidings) -> dict[str, Any]:
     """Do one run, write its summary and manifest, and return its document."""
     started, began = datetime.now(UTC), time.perf_counter()
     run, folder = trial.run, trial.folder

@@ -74,6 +74,12 @@ class ExperimentKeys:
     clock: Literal["virtual", "real"] = "virtual"
     """Virtual: exact, and as fast as the processor allows. Real: by the wall, with a process for every host."""
 
+    processes: Count | None = None
+    """Real clock only: how many processes share the machines. Absent: each machine has its own."""
+
+    agents: Any = None
+    """Real clock only: machines that run elsewhere, by the name under which an agent joins: `{lab2: [right1, r2]}`."""
+
     duration: Duration | None = None
     """When the run ends at the latest. Absent: when all is done; a run that is not done after 24 h has stalled."""
 
@@ -247,6 +253,11 @@ class FlowSpec:
     client_tcp: TcpConfig
     server_tcp: TcpConfig
 
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """Which ends it has."""
+        return self.application.ends
+
 
 @dataclass(frozen=True, kw_only=True)
 class ChangeSpec:
@@ -264,6 +275,10 @@ class ExperimentSpec:
     topology: TopologySpec
     flows: dict[str, FlowSpec]
     clock: str = "virtual"
+    processes: int | None = None
+    """How many processes on this computer; None: one for each machine that is on it."""
+    agents: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Machines that run elsewhere, by the name of the agent that joins for them."""
     duration: int | None = None
     seed: int = 1
     timeline: tuple[ChangeSpec, ...] = ()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import gc
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
@@ -18,8 +18,10 @@ from typing import Any, Final
 from testbed.clock import MILLISECOND, SECOND, Clock
 from testbed.errors import RunError, TestbedError
 from testbed.experiment.expect import judge
+from testbed.experiment.findings import find
 from testbed.experiment.load import PlannedRun
 from testbed.experiment.outcome import count_segments, summarise
+from testbed.experiment.snapshot import Tidings, snapshot
 from testbed.experiment.world import World
 from testbed.metrics.meters import Meters
 from testbed.trace.captures import Captures
@@ -62,7 +64,7 @@ class Trial:
         also: list[Tracer] = [self._meters, *([self._captures] if self._captures is not None else [])]
         self._recorder = Recorder(folder, kinds=vars(run.spec.trace), names=names, also=also)
 
-    def go(self, tell: Callable[[int], None]) -> dict[str, Any]:
+    def go(self, tell: Tidings) -> dict[str, Any]:
         """Run, and return that part of the run's document which is not known beforehand.
 
         `tell` is given the virtual time now and then. Raises RunError for whatever breaks inside.
@@ -84,7 +86,8 @@ class Trial:
     def _outcome(self, world: World, status: str, stalled: list[str]) -> dict[str, Any]:
         spec = self.run.spec
         digest = self._recorder.close()
-        summary = {"status": status, **summarise(world, self._meters, self._end(world))}
+        findings = find(world, self._meters)
+        summary = {"status": status, **summarise(spec, findings, self._end(world, findings.last_act))}
         count = partial(count_segments, self.folder, spec)
         expect = [judge(text, summary, count) for text in spec.expect]
         return {
@@ -104,7 +107,7 @@ class Trial:
 
     # -- time --------------------------------------------------------------------------------------------------------
 
-    def _advance(self, world: World, tell: Callable[[int], None]) -> tuple[str, list[str]]:
+    def _advance(self, world: World, tell: Tidings) -> tuple[str, list[str]]:
         """Run the clock in slices, between which progress is told; they change nothing that happens."""
         until = world.spec.duration if world.spec.duration is not None else LONGEST
         clock, size, reached = self._clock, FIRST_SLICE, 0
@@ -115,7 +118,7 @@ class Trial:
             wall = time.perf_counter()
             if wall - last > TELL_EVERY:
                 size = max(1, size // 2)
-                tell(clock.now)
+                tell(clock.now, snapshot(world))
             elif wall - last < TELL_EVERY / 4:
                 size *= 2
             last = wall
@@ -132,10 +135,9 @@ class Trial:
             waiting.insert(0, f"not done after {show_duration(LONGEST)}")
         return STALLED, waiting
 
-    def _end(self, world: World) -> int:
-        """Up to when the numbers count (ns)."""
+    def _end(self, world: World, last: int) -> int:
+        """Up to when the numbers count (ns); the applications did their `last` act."""
         duration = world.spec.duration
-        last = max((meter.last_act for meter in self._meters.connections.values()), default=0)
         if world.done:
             return last
         if duration is not None and self._clock.next_due() is not None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections.abc import Collection
+from typing import Any
 
 from testbed.clock import Clock
+from testbed.experiment.outside import Deliver, Outside
 from testbed.experiment.routes import routes_of
 from testbed.experiment.spec import ChangeSpec, ExperimentSpec, FlowSpec, LinkSpec
 from testbed.host.host import Host
 from testbed.link.link import Link
 from testbed.tcp.config import TcpConfig
 from testbed.trace.tracer import Tracer
-from testbed.traffic.application import End, FlowContext
+from testbed.traffic.application import CLIENT, SERVER, End, FlowContext
 from testbed.traffic.cue import Cue
 
 
@@ -51,36 +53,39 @@ class Flow:
         return [f"{self.spec.name}: {end.waiting_for}" for _, end in self.ends if not end.done]
 
 
-class Duplex(NamedTuple):
-    """Both directions of a link."""
-
-    spec: LinkSpec
-    forward: Link
-    reverse: Link
-
-
 class World:
-    """Everything that an experiment consists of. Nothing happens until its clock is run."""
+    """Everything that an experiment consists of. Nothing happens until its clock is run.
 
-    def __init__(self, spec: ExperimentSpec, clock: Clock, tracer: Tracer) -> None:
+    With `machines`, only what belongs to these: link directions belong to the machine that sends, and an end of a
+    flow to its host. `outside` then leads to the rest.
+    """
+
+    def __init__(
+        self,
+        spec: ExperimentSpec,
+        clock: Clock,
+        tracer: Tracer,
+        machines: Collection[str] | None = None,
+        outside: Outside | None = None,
+    ) -> None:
         self.spec = spec
         self.clock = clock
         self._tracer = tracer
+        self._outside = outside
         self.addresses = {machine.name: machine.address for machine in spec.topology.machines.values()}
         self.hosts = {
             name: Host(name, machine.address, clock, spec.seed, tracer, machine.tcp, machine.forwarding)
             for name, machine in spec.topology.machines.items()
+            if machines is None or name in machines
         }
-        self.links = {name: self._link(link) for name, link in spec.topology.links.items()}
+        self.directions: dict[str, Link] = {}
+        """Every link direction by name."""
+        for link in spec.topology.links.values():
+            self._join(link)
         self._set_routes()
-        self.flows = {name: self._flow(flow) for name, flow in spec.flows.items()}
+        self.flows = {name: self._flow(flow) for name, flow in spec.flows.items() if self._has_part_in(flow)}
         for change in spec.timeline:
             clock.at(change.at, self._change, change)
-
-    @property
-    def directions(self) -> dict[str, Link]:
-        """Every link direction by name."""
-        return {one.name: one for link in self.links.values() for one in (link.forward, link.reverse)}
 
     @property
     def done(self) -> bool:
@@ -89,15 +94,25 @@ class World:
 
     # -- the network -------------------------------------------------------------------------------------------------
 
-    def _link(self, link: LinkSpec) -> Duplex:
-        """Both directions, and an interface of the link's name at each end."""
-        directions = []
+    def _join(self, link: LinkSpec) -> None:
+        """Both directions, and an interface of the link's name at each end: as far as they belong here."""
         for name, sender, receiver, spec in link.directions:
+            if sender in self.hosts:
+                deliver = self._deliver(name, receiver, link)
+                tracer = self._tracer.link(name)
+                one = Link(name, spec, self.clock, self.spec.seed, deliver, tracer, self.addresses)
+                self.hosts[sender].attach(link.name, one)
+                self.directions[name] = one
+            elif receiver in self.hosts and self._outside is not None:
+                self._outside.inlet(name, self.hosts[receiver].incoming(link.name))
+
+    def _deliver(self, direction: str, receiver: str, link: LinkSpec) -> Deliver:
+        """Where the packets of a link direction go that begins here."""
+        if receiver in self.hosts:
             deliver = self.hosts[receiver].incoming(link.name)
-            one = Link(name, spec, self.clock, self.spec.seed, deliver, self._tracer.link(name), self.addresses)
-            self.hosts[sender].attach(link.name, one)
-            directions.append(one)
-        return Duplex(link, *directions)
+            return deliver if self._outside is None else self._outside.watch(direction, deliver)
+        assert self._outside is not None
+        return self._outside.outlet(direction)
 
     def _set_routes(self) -> None:
         """On every machine, the way to each host that has a flow."""
@@ -106,31 +121,43 @@ class World:
         for destination in dict.fromkeys(end for flow in flows for end in (flow.source, flow.destination) if end):
             address = self.addresses[destination]
             for machine, hop in routes.towards(destination).items():
-                host = self.hosts[machine]
-                host.routes[address] = host.ip.interfaces[hop.link]
+                if machine in self.hosts:
+                    host = self.hosts[machine]
+                    host.routes[address] = host.ip.interfaces[hop.link]
 
     def _change(self, change: ChangeSpec, now: int) -> None:
-        directions = self.directions
         for name, spec in change.directions.items():
-            directions[name].change(spec, now)
+            if name in self.directions:
+                self.directions[name].change(spec, now)
 
     # -- flows -------------------------------------------------------------------------------------------------------
 
+    def _has_part_in(self, spec: FlowSpec) -> bool:
+        return spec.source in self.hosts or spec.destination in self.hosts
+
     def _flow(self, spec: FlowSpec) -> Flow:
-        """The ends of a flow. The server begins with the run; the client when the flow does."""
-        client_cue, server_cue = Cue.pair(self.clock)
-        server = spec.application.server(
-            self._context(spec, spec.destination, spec.source, spec.server_tcp, server_cue)
-        )
-        client = None
-        if spec.source:
+        """The ends of a flow that belong here. The server begins with the run; the client when the flow does."""
+        client, server = None, None
+        client_cue, server_cue = self._cues(spec)
+        if spec.destination in self.hosts:
+            server = spec.application.server(
+                self._context(spec, spec.destination, spec.source, spec.server_tcp, server_cue)
+            )
+        if spec.source in self.hosts:
             client = spec.application.client(
                 self._context(spec, spec.source, spec.destination, spec.client_tcp, client_cue)
             )
-        flow = Flow(spec, client, server)
         self.clock.at(0, _start, server)
         self.clock.at(spec.start, _start, client)
-        return flow
+        return Flow(spec, client, server)
+
+    def _cues(self, spec: FlowSpec) -> tuple[Cue, Cue]:
+        """The lines between both ends: the client's, and the server's."""
+        here = [role for role, host in ((CLIENT, spec.source), (SERVER, spec.destination)) if host in self.hosts]
+        if len(here) == 2 or self._outside is None:
+            return Cue.pair(self.clock)
+        cue = self._outside.cue(spec.name, here[0])
+        return cue, cue
 
     def _context(self, spec: FlowSpec, here: str, there: str, tcp: TcpConfig, cue: Cue) -> FlowContext:
         return FlowContext(

@@ -10,6 +10,7 @@ A link without a rate has no queue either.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from testbed.clock import Clock
 from testbed.link.corruption import corrupt
@@ -47,6 +48,18 @@ class LinkStats:
     def drops(self) -> int:
         """Packets dropped, for whatever reason."""
         return sum(self.drops_by_reason.values())
+
+    def as_dict(self) -> dict[str, Any]:
+        """Every counter by name."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+    @classmethod
+    def from_dict(cls, counters: Mapping[str, Any]) -> LinkStats:
+        """What `as_dict` gave."""
+        stats = cls()
+        for name, value in counters.items():
+            setattr(stats, name, value)
+        return stats
 
 
 class Link:
@@ -91,9 +104,19 @@ class Link:
         """The limit in force: the spec's, or else the default of `bdp_limit`."""
         return _queue_limit(self.spec)
 
+    @property
+    def queued(self) -> int:
+        """Packets that wait now."""
+        return self._queue.packets
+
+    @property
+    def free_at(self) -> int:
+        """When the packet being sent has left, or the last one had."""
+        return self._serialiser.free_at
+
     def busy(self, now: int) -> int:
         """For how long (ns) the serialiser has been sending, up to `now`."""
-        return self.stats.busy_time - max(0, self._serialiser.free_at - now)
+        return self.stats.busy_time - max(0, self.free_at - now)
 
     def push(self, packet: Packet, now: int) -> None:
         """Take `packet` at the sending end."""

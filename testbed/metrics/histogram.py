@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from math import ceil
-from typing import Final
+from typing import Any, Final
 
 _BITS: Final = 8
 """Leading bits of a value that are kept: a bin is at most 1/128 of its value wide, its middle 0.4 % off."""
@@ -48,6 +49,21 @@ class Histogram:
         self._count += other._count
         self._total += other._total
         self._widen([end for end in (other._least, other._greatest) if end is not None])
+
+    def as_dict(self) -> dict[str, Any]:
+        """As JSON has it."""
+        self._settle()
+        ends = {"total": self._total, "least": self._least, "greatest": self._greatest}
+        return {"bins": [[key, times] for key, times in sorted(self._bins.items())], **ends}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Histogram:
+        """What `as_dict` gave."""
+        histogram = cls()
+        histogram._bins.update(dict(data["bins"]))
+        histogram._count = sum(histogram._bins.values())
+        histogram._total, histogram._least, histogram._greatest = data["total"], data["least"], data["greatest"]
+        return histogram
 
     @property
     def count(self) -> int:

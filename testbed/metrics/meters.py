@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from testbed.metrics.histogram import Histogram
 from testbed.trace.tracer import ConnectionTracer, FourTuple, LinkTracer, Tracer
@@ -43,6 +44,17 @@ class ConnectionMeter(ConnectionTracer):
                 self.first_read = now
         elif event == "write":
             self.bytes_written += length
+
+    def as_dict(self) -> dict[str, Any]:
+        """As JSON has it."""
+        return {**vars(self), "round_trips": self.round_trips.as_dict()}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> ConnectionMeter:
+        """What `as_dict` gave."""
+        meter = cls()
+        vars(meter).update(data, round_trips=Histogram.from_dict(data["round_trips"]))
+        return meter
 
 
 class LinkMeter(LinkTracer):

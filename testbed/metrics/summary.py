@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple, Protocol
 
 from testbed.metrics.histogram import Histogram
-from testbed.metrics.meters import ConnectionMeter, LinkMeter
+from testbed.metrics.meters import ConnectionMeter
 
 _SECOND: Final = 1_000_000_000
 
@@ -87,12 +87,12 @@ class LinkCounters(Protocol):
     drops_by_reason: dict[str, int]
 
 
-def link_summary(counters: LinkCounters, meter: LinkMeter, *, busy: int, end: int) -> dict[str, Any]:
+def link_summary(counters: LinkCounters, waits: Histogram, *, busy: int, end: int) -> dict[str, Any]:
     """One direction of a link that has been sending for `busy` of the `end` ns that the run lasted.
 
     The queue delay is that of every packet sent; one that did not wait counts as 0.
     """
-    delays = _merged([meter.waits])
+    delays = _merged([waits])
     delays.add_zeros(counters.packets_sent - delays.count)
     drops = sum(counters.drops_by_reason.values())
     return {

@@ -132,13 +132,6 @@ def test_a_wrong_setting_is_a_wrong_input(setting: str, told: str, testbed: Any,
     assert told in answer.err
 
 
-def test_the_real_clock_says_that_it_is_not_there_yet(testbed: Any, file: Path, results: Path) -> None:
-    answer = testbed("run", file, "--results", results, "--clock", "real")
-    assert answer.status == 2
-    assert "the real clock is not built yet" in answer.err
-    assert not results.exists()
-
-
 def test_a_sweep_is_one_table_with_a_row_a_setting(testbed: Any, file: Path, results: Path) -> None:
     file.write_text(TRANSFER + "matrix: {tcp.initial_window: [2, 10]}\nrepeat: 2\n")
     answer = testbed("run", file, "--results", results)

@@ -113,7 +113,7 @@ class Interrupted(Trial):
 
 
 def do(file: Path, results: Path, trial: type[Trial]) -> Any:
-    return run_plan(testbed.check(file), results, trial=trial)
+    return run_plan(testbed.check(file), results, trials={"virtual": trial})
 
 
 def test_a_run_that_breaks_leaves_nothing(pair: Pair, tmp_path: Path) -> None:

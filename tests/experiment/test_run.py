@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 import testbed
+from testbed.api import Result
 from testbed.clock import Clock
 from testbed.errors import ConfigError
-from testbed.experiment.api import Result
 from testbed.experiment.load import load
 from testbed.experiment.run import Progress
 from testbed.experiment.world import World
@@ -150,11 +150,6 @@ def test_a_topology_alone_has_nothing_to_run() -> None:
     testbed.check(ROOT / "topologies" / "dumbbell.yaml")
     with pytest.raises(ConfigError, match="has no traffic to run"):
         testbed.run(ROOT / "topologies" / "dumbbell.yaml", results=None)
-
-
-def test_the_real_clock_is_refused_as_long_as_there_is_none(pair: Callable[..., Path]) -> None:
-    with pytest.raises(ConfigError, match="not built yet"):
-        testbed.run(pair(), clock="real", results=None)
 
 
 def test_every_number_of_a_run_is_in_the_table_of_metrics(pair: Callable[..., Path]) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import testbed
-from testbed.experiment.api import Result
+from testbed.api import Result
 from testbed.report.connections import connections, read_exchange
 from testbed.report.ladder import Ladder
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from testbed.metrics.histogram import Histogram
 from testbed.metrics.meters import ConnectionMeter, LinkMeter
 from testbed.metrics.summary import End, flow_summary, jain, link_summary, run_summary
 from testbed.metrics.table import COUNTERS, FLOW, GROUP, LINK, METRICS, RUN
@@ -101,7 +102,7 @@ def test_a_flow_that_never_connected() -> None:
 
 def test_a_link_that_was_busy_half_of_the_time() -> None:
     counters = Counted(arrivals=1000, packets_sent=990, bytes_sent=1_250_000, drops_by_reason={"queue full": 10})
-    summary = link_summary(counters, LinkMeter(), busy=5 * SECOND, end=10 * SECOND)
+    summary = link_summary(counters, Histogram(), busy=5 * SECOND, end=10 * SECOND)
     assert summary["utilisation"] == 0.5
     assert summary["throughput"] == 1_000_000.0
     assert (summary["drops"], summary["drop_share"]) == (10, 0.01)
@@ -112,7 +113,7 @@ def test_a_packet_that_did_not_wait_counts_as_no_delay() -> None:
     meter = LinkMeter()
     for waited in (100, 300):
         meter.queue(0, 0, 0, waited)
-    summary = link_summary(Counted(packets_sent=4), meter, busy=0, end=SECOND)
+    summary = link_summary(Counted(packets_sent=4), meter.waits, busy=0, end=SECOND)
     assert summary["queue_delay_mean"] == 1e-7
     assert summary["queue_delay_p50"] == 0.0
     assert summary["queue_delay_max"] == pytest.approx(3e-7)
@@ -120,7 +121,7 @@ def test_a_packet_that_did_not_wait_counts_as_no_delay() -> None:
 
 
 def test_a_link_that_sent_nothing_has_no_delay() -> None:
-    summary = link_summary(Counted(), LinkMeter(), busy=0, end=SECOND)
+    summary = link_summary(Counted(), Histogram(), busy=0, end=SECOND)
     assert summary["queue_delay_mean"] is None
     assert summary["drop_share"] is None
 
@@ -157,7 +158,7 @@ def test_the_run() -> None:
 
 def summary_of(scope: str) -> dict[str, Any]:
     flow_of = flow([end()], [end()])
-    link = link_summary(Counted(), LinkMeter(), busy=0, end=SECOND)
+    link = link_summary(Counted(), Histogram(), busy=0, end=SECOND)
     run = run_summary({"a": flow_of}, 1, {}) | {"status": "complete", "stalled": []}
     return {FLOW: flow_of, LINK: link, RUN: run}[scope]
 

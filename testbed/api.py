@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from testbed.control import CLOCKS
 from testbed.errors import ConfigError, ConfigProblem
 from testbed.experiment.load import Plan, load
 from testbed.experiment.run import Tell, run_plan
@@ -83,10 +84,10 @@ def run(
     """
     plan = check(file, set=set, seed=seed, clock=clock)
     if results is not None:
-        folder, documents = run_plan(plan, Path(results), tell)
+        folder, documents = run_plan(plan, Path(results), tell, trials=CLOCKS)
         return Result(plan.name, folder, [Run(document) for document in documents])
     with tempfile.TemporaryDirectory(prefix="testbed-") as temporary:
-        _, documents = run_plan(plan, Path(temporary), tell)
+        _, documents = run_plan(plan, Path(temporary), tell, trials=CLOCKS)
     return Result(plan.name, None, [Run(document) for document in documents])
 
 
