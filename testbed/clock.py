@@ -90,6 +90,10 @@ class Clock:
         action(subject, due)
         return True
 
+    def clear(self) -> None:
+        """Let nothing that is to come happen: the run is over."""
+        self._heap.clear()
+
     def stop(self) -> None:
         """Make the `run` in progress return after the action in progress."""
         self._stopped = True
@@ -110,6 +114,11 @@ class Alarm:
         self._subject = subject
         self._queued = FOREVER  # when our live entry in the heap is due
         self.due: int | None = None
+
+    @property
+    def subject(self) -> Any:
+        """Whose alarm it is."""
+        return self._subject
 
     def set(self, due: int | None) -> None:
         """Ring at `due` (ns) instead of whenever was asked before; None silences."""

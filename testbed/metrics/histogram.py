@@ -33,6 +33,12 @@ class Histogram:
         if len(self._pending) >= _PENDING:
             self._settle()
 
+    def add_equal(self, value: int, times: int) -> None:
+        """Count `value` so many times; `times` is not large."""
+        self._pending += [value] * times
+        if len(self._pending) >= _PENDING:
+            self._settle()
+
     def add_zeros(self, times: int) -> None:
         """Count 0 so many times."""
         if times > 0:

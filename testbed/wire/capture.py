@@ -7,6 +7,7 @@ file is called, is for others. Sources: draft-ietf-opsawg-pcap, draft-ietf-opsaw
 
 from __future__ import annotations
 
+from mmap import mmap
 from struct import Struct
 from typing import BinaryIO, Final
 
@@ -104,3 +105,24 @@ def _options(*options: tuple[int, bytes]) -> bytes:
 
 def _padded(data: bytes) -> bytes:
     return data + bytes(-len(data) % 4)
+
+
+# -- what is left of a writer that was killed ----------------------------------------------------------------
+
+
+def whole_size(data: bytes | mmap) -> int:
+    """How many bytes of a capture, in either format, are whole records: the rest was cut off."""
+    pcapng = data[: _WORD.size] == _WORD.pack(_SECTION)
+    size_at = _block_size if pcapng else _record_size
+    whole, end = 0, _block_size(data, 0) if pcapng else _PCAP_HEADER.size
+    while whole < end <= len(data):
+        whole, end = end, end + size_at(data, end)
+    return whole
+
+
+def _block_size(data: bytes | mmap, at: int) -> int:
+    return int(_BLOCK.unpack_from(data, at)[1]) if at + _BLOCK.size <= len(data) else _BLOCK.size
+
+
+def _record_size(data: bytes | mmap, at: int) -> int:
+    return _PCAP_RECORD.size + (_PCAP_RECORD.unpack_from(data, at)[2] if at + _PCAP_RECORD.size <= len(data) else 0)

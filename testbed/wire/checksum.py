@@ -12,11 +12,19 @@ from typing import Final
 
 MODULUS: Final = 0xFFFF
 
+_PART: Final = 2048
+"""Bytes (an even number). A division costs more than reading and adding, so long data is added up in parts first."""
+
 
 def word_sum(data: bytes) -> int:
     """A number congruent to the sum of the 16-bit words of `data`; an odd last byte is followed by a zero."""
-    value = int.from_bytes(data, "big")
-    return (value << 8 if len(data) & 1 else value) % MODULUS
+    length = len(data)
+    if length <= _PART:
+        value = int.from_bytes(data, "big")
+        return (value << 8 if length & 1 else value) % MODULUS
+    last = length - length % _PART
+    parts = [int.from_bytes(data[at : at + _PART], "big") for at in range(0, last, _PART)]
+    return (sum(parts) + word_sum(data[last:])) % MODULUS
 
 
 def checksum(total: int) -> int:

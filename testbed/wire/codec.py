@@ -112,7 +112,9 @@ def decode(data: bytes) -> Packet | Malformed:
         return Malformed(FRAGMENT)
     if life & 0xFF != PROTOCOL_TCP:
         return Malformed(PROTOCOL)
-    segment = _decode_segment(data[start:total], source + destination)
+    if total < len(data):
+        data = data[:total]
+    segment = _decode_segment(data, start, source + destination)
     if isinstance(segment, Malformed):
         return segment
     packet = Packet(source, destination, segment, life >> 8)
@@ -136,26 +138,51 @@ def _check_header(data: bytes) -> str:
     return "" if verifies(word_sum(data[:length])) else IP_CHECKSUM
 
 
-def _decode_segment(data: bytes, addresses: int) -> Segment | Malformed:
-    """The TCP part; `addresses` is the sum of both, for the pseudo-header."""
-    length = len(data)
+def _decode_segment(data: bytes, start: int, addresses: int) -> Segment | Malformed:
+    """The TCP part, from `start` on; `addresses` is the sum of both, for the pseudo-header."""
+    length = len(data) - start
     if length < HEADER:
         return Malformed(TRUNCATED)
+    # The IPv4 header may be summed too: with its checksum, which is right, it adds nothing.
     if not verifies(addresses + PROTOCOL_TCP + length + word_sum(data)):
         return Malformed(TCP_CHECKSUM)
-    source_port, destination_port, seq, ack, offset, window, _, urgent_pointer = _TCP.unpack_from(data)
+    source_port, destination_port, seq, ack, offset, window, _, urgent_pointer = _TCP.unpack_from(data, start)
     header_size = (offset >> 12) * 4
     if header_size < HEADER or header_size > length:
         return Malformed(DATA_OFFSET)
-    segment = Segment(source_port, destination_port, seq, ack, offset & 0xFF, window, data[header_size:])
+    options, payload = start + HEADER, start + header_size
+    segment = Segment(source_port, destination_port, seq, ack, offset & 0xFF, window, data[payload:])
     segment.urgent_pointer = urgent_pointer
     segment.header_size = header_size
-    if header_size > HEADER and not decode_options(data[HEADER:header_size], segment):
+    if options < payload and not decode_options(data[options:payload], segment):
         return Malformed(BAD_OPTION)
     return segment
 
 
 # -- corrupted packets on their way ------------------------------------------------------------------------
+
+
+def damaged(raw: bytes) -> Packet | None:
+    """A packet for bytes that `decode` refuses, to be carried on as they are; None when they are too few for one.
+
+    Its fields are what stands where they should, right or wrong: for traces, and for a router that finds the header ok.
+    """
+    if len(raw) < IPV4_HEADER + HEADER:
+        return None
+    first, _, identification, _, life, _, source, destination = _IPV4.unpack_from(raw)
+    start = max(IPV4_HEADER, min((first >> 8 & 0xF) * 4, len(raw) - HEADER))
+    source_port, destination_port, seq, ack, offset, window, _, urgent_pointer = _TCP.unpack_from(raw, start)
+    header_size = max(HEADER, min((offset >> 12) * 4, len(raw) - start))
+    payload = raw[start + header_size :]
+    segment = Segment(source_port, destination_port, seq, ack, offset & 0xFF, window, payload)
+    segment.urgent_pointer = urgent_pointer
+    segment.header_size = header_size
+    packet = Packet(source, destination, segment, life >> 8)
+    packet.ecn = first & 0b11
+    packet.identification = identification
+    packet.size = len(raw)
+    packet.raw = raw
+    return packet
 
 
 def header_ok(raw: bytes) -> bool:

@@ -77,3 +77,12 @@ def test_memory_does_not_grow_with_the_count() -> None:
         histogram.add(value)
     assert len(histogram._bins) < 50
     assert len(histogram._pending) < 1024
+
+
+def test_equal_values_count_as_often_as_they_are_given() -> None:
+    one, other = Histogram(), Histogram()
+    one.add_equal(700, 3000)
+    one.add_equal(5, 2)
+    for value in [700] * 3000 + [5] * 2:
+        other.add(value)
+    assert one.as_dict() == other.as_dict()

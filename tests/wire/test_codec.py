@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from testbed.wire import codec
+from testbed.wire.checksum import checksum, word_sum
 from testbed.wire.codec import Malformed, decode, encode, forwarded, header_ok
 from testbed.wire.options import MAX_OPTIONS, encode_options, options_size
 from testbed.wire.packet import Packet
@@ -129,6 +130,12 @@ def test_checksums_are_those_of_the_slow_way(packet: Packet) -> None:
     segment = packet.segment
     options = encode_options(segment, segment.header_size - HEADER)
     assert encode(packet) == with_options(packet, options)
+
+
+@pytest.mark.parametrize("size", [0, 1, 2047, 2048, 2049, 4095, 4096, 4097, 9001, 65_001])
+def test_long_data_is_summed_in_parts(size: int) -> None:
+    data = bytes(number * 7 % 251 for number in range(size))
+    assert checksum(0xFFFF + word_sum(data)).to_bytes(2, "big") == slow_checksum(b"\xff\xff" + data)
 
 
 def test_a_sum_of_negative_zero_gives_checksum_zero() -> None:
