@@ -10,10 +10,13 @@ import asyncio
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, Final
 
 from testbed.errors import RunError
 from testbed.units import show_duration
+
+_OURS: Final = Path(__file__).parent
+"""Where the code is that tells nobody anything about a program."""
 
 
 class StalledError(RunError):
@@ -32,6 +35,22 @@ def describe(tasks: Iterable[asyncio.Task[Any]]) -> list[str]:
     return [f"{task.get_name()} {_wait(task)}" for task in sorted(waiting, key=_natural)]
 
 
+def wait_of(task: asyncio.Task[Any], who: str, file: str) -> str:
+    """What `task` of `who` waits for, and where in `file`: `left reads from 10.0.0.2:80 (ESTABLISHED), at x.py:12`."""
+    frames = list(_frames(task.get_coro()))
+    ours = [frame for frame in frames if frame.f_code.co_filename == file]
+    if not ours:
+        return f"{who} has not begun"
+    inner = f" in {_function(frames[-1])}" if frames[-1] is not ours[-1] else ""
+    return f"{speech(task) or f'{who} waits{inner}'}, at {_place(ours[-1])} in {_function(ours[-1])}"
+
+
+def speech(task: asyncio.Task[Any]) -> str | None:
+    """What `task` waits for in the words of the innermost thing that can speak; None where nothing can."""
+    frames = list(_frames(task.get_coro()))
+    return next((spoken for frame in reversed(frames) if (spoken := _spoken(frame.f_locals.get("self")))), None)
+
+
 def _natural(task: asyncio.Task[Any]) -> tuple[int, str]:
     name = task.get_name()
     return len(name), name
@@ -39,15 +58,18 @@ def _natural(task: asyncio.Task[Any]) -> tuple[int, str]:
 
 def _wait(task: asyncio.Task[Any]) -> str:
     frames = list(_frames(task.get_coro()))
-    for frame in reversed(frames):
-        spoken = _spoken(frame.f_locals.get("self"))
-        if spoken:
-            return f"({_function(frames[0])}): {spoken}"
     if not frames:
         return "has not begun"
-    where = f"{Path(frames[0].f_code.co_filename).name}:{frames[0].f_lineno}"
-    inner = f", in {_function(frames[-1])}" if len(frames) > 1 else ""
-    return f"waits in {_function(frames[0])} at {where}{inner}"
+    outer = next((frame for frame in frames if Path(frame.f_code.co_filename).parent != _OURS), frames[0])
+    spoken = speech(task)
+    if spoken:
+        return f"({_function(outer)}): {spoken}"
+    inner = f", in {_function(frames[-1])}" if frames[-1] is not outer else ""
+    return f"waits in {_function(outer)} at {_place(outer)}{inner}"
+
+
+def _place(frame: FrameType) -> str:
+    return f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}"
 
 
 def _function(frame: FrameType) -> str:

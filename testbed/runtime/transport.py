@@ -2,6 +2,9 @@
 
 A reader that falls behind pauses the transport, which then leaves the data with the socket, so that TCP's window
 closes; a full send buffer fills the transport's, which then pauses the writer.
+
+What a program asks for comes from outside the clock's heap: each such call has the clock catch up first, so that in
+real time it happens at the wall's time, after all that was due before it.
 """
 
 from __future__ import annotations
@@ -29,13 +32,33 @@ _EXCEPTIONS: Final[dict[str, type[OSError]]] = {
 """What a socket's failure, which has one of these words, is called in Python."""
 
 
-class Connected(asyncio.Transport):
-    """What both halves of a transport share: the socket, the protocol, and whether it is over."""
+class Owner:
+    """Whose connections they are, and hears of them. This one is nobody."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, protocol: asyncio.Protocol) -> None:
+    def opened(self, transport: SocketTransport) -> None:
+        """There is another connection, or an attempt at one."""
+
+    def lost(self, transport: SocketTransport) -> None:
+        """The program and the connection have done with each other; TCP may still have to close it."""
+
+    def wrote(self, size: int) -> None:
+        """A socket took so many bytes."""
+
+    def read(self, size: int) -> None:
+        """A socket gave so many bytes."""
+
+
+NOBODY: Final = Owner()
+
+
+class Connected(asyncio.Transport):
+    """What both halves of a transport share: the socket, the protocol, the owner, and whether it is over."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, protocol: asyncio.Protocol, owner: Owner = NOBODY) -> None:
         super().__init__()
         self._loop = loop
         self._protocol = protocol
+        self._owner = owner
         self._socket = cast("Socket", None)  # until `take`
         self._closing = False
         self._lost = False
@@ -67,19 +90,23 @@ class Connected(asyncio.Transport):
         address, port = self._socket.remote
         return f"{show_address(address)}:{port}"
 
+    def _catch_up(self) -> None:
+        self._socket.host.clock.catch_up()
+
     def _lose(self, error: Exception | None) -> None:
         """Tell the protocol, once and from the loop, that the connection is over."""
         self._closing = True
         if not self._lost:
             self._lost = True
             self._loop.call_soon(self._protocol.connection_lost, error)
+            self._owner.lost(cast("SocketTransport", self))
 
 
 class Incoming(Connected):
     """The reading half. While it is paused, data stays with the socket, so that TCP's window closes."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, protocol: asyncio.Protocol) -> None:
-        super().__init__(loop, protocol)
+    def __init__(self, loop: asyncio.AbstractEventLoop, protocol: asyncio.Protocol, owner: Owner = NOBODY) -> None:
+        super().__init__(loop, protocol, owner)
         self._reading = True
         self._ended = False
 
@@ -92,23 +119,28 @@ class Incoming(Connected):
     def resume_reading(self) -> None:
         if not self._reading:
             self._reading = True
-            self._loop.call_soon(self.pull)
+            self._loop.call_soon(self._resume)
 
     def pull(self) -> None:
         """Hand what the socket has to the protocol, as long as that wants it; then, once, the end of the stream."""
         while self.is_reading() and (data := self._socket.read(CHUNK)):
+            self._owner.read(len(data))
             self._protocol.data_received(data)
         if self.is_reading() and self._socket.at_eof and not self._ended:
             self._ended = True
             if not self._protocol.eof_received():
                 self.close()
 
+    def _resume(self) -> None:
+        self._catch_up()
+        self.pull()
+
 
 class Outgoing(Connected):
     """The writing half. What the socket has no room for waits; if that is much, the protocol is paused."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, protocol: asyncio.Protocol) -> None:
-        super().__init__(loop, protocol)
+    def __init__(self, loop: asyncio.AbstractEventLoop, protocol: asyncio.Protocol, owner: Owner = NOBODY) -> None:
+        super().__init__(loop, protocol, owner)
         self._buffer = bytearray()
         self._high, self._low = HIGH_WATER, HIGH_WATER // 4
         self._paused = False
@@ -118,6 +150,7 @@ class Outgoing(Connected):
         if self._eof_written:
             raise RuntimeError("nothing can be written after write_eof()")
         if not self._closing:
+            self._catch_up()
             self._buffer += data
             self.push()
 
@@ -127,6 +160,7 @@ class Outgoing(Connected):
     def write_eof(self) -> None:
         """Close for sending once all is written; reading goes on."""
         if not self._eof_written and not self._closing:
+            self._catch_up()
             self._eof_written = True
             self.push()
 
@@ -136,9 +170,12 @@ class Outgoing(Connected):
             accepted = self._socket.write(bytes(self._buffer[:CHUNK]))
             if not accepted:
                 break
+            self._owner.wrote(accepted)
             del self._buffer[:accepted]
+        if self._lost:
+            return
         self._pause()
-        if not self._buffer and not self._lost:
+        if not self._buffer:
             if self._closing:
                 self._socket.release()
                 self._lose(None)
@@ -175,14 +212,15 @@ class Outgoing(Connected):
 class SocketTransport(Incoming, Outgoing):
     """Between a socket and a protocol. `events` is to be the socket's handler."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, protocol: asyncio.Protocol) -> None:
-        super().__init__(loop, protocol)
+    def __init__(self, loop: asyncio.AbstractEventLoop, protocol: asyncio.Protocol, owner: Owner = NOBODY) -> None:
+        super().__init__(loop, protocol, owner)
         self.events = Events(self)
         self._opened: asyncio.Future[None] = loop.create_future()
 
     def take(self, socket: Socket) -> None:
         """Speak over `socket` from now on."""
         self._socket = socket
+        self._owner.opened(self)
 
     async def opened(self) -> None:
         """Wait until the connection is established, or raise what it failed of."""
@@ -204,18 +242,27 @@ class SocketTransport(Incoming, Outgoing):
     def close(self) -> None:
         """Write what is left, then leave: nobody will read any more."""
         if not self._closing:
+            self._catch_up()
             self._closing = True
             self.push()
 
     def abort(self) -> None:
         """Leave at once, with a reset."""
         if not self._lost:
+            self._catch_up()
             self._buffer.clear()
             self._socket.abort()
             self._lose(None)
 
+    def forsake(self) -> None:
+        """The run is over: whatever the program still does, the connection hears nothing of it."""
+        self._closing = self._lost = True
+        self._buffer.clear()
+
     def fail(self, failure: str) -> None:
         """The connection is over, for no wish of ours."""
+        if self._lost:
+            return
         self._buffer.clear()
         kind = next((kind for word, kind in _EXCEPTIONS.items() if word in failure), ConnectionError)
         error = kind(f"{failure}: {self._peer}")
@@ -224,6 +271,7 @@ class SocketTransport(Incoming, Outgoing):
         else:
             self._closing = self._lost = True
             self._opened.set_exception(error)
+            self._owner.lost(self)
 
     @property
     def waiting_for(self) -> str:

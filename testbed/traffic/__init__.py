@@ -1,8 +1,8 @@
 """Applications: what the hosts have to say to each other.
 
-`application` is the plug point; `bulk`, `sink`, `request_response`, `on_off` and `dialogue` are what is plugged
-in, made of `reading`, `writing`, `payload` and `chance`. Everything goes through the sockets of `host`; nothing
-here knows an event loop.
+`application` is the plug point; `bulk`, `sink`, `request_response`, `on_off`, `dialogue` and `guest` are what is
+plugged in, made of `reading`, `writing`, `payload` and `chance`. Everything goes through the sockets of `host`;
+nothing here knows an event loop.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Final
 from testbed.traffic.application import Application
 from testbed.traffic.bulk import BulkSpec
 from testbed.traffic.dialogue.spec import DialogueSpec
+from testbed.traffic.guest import GuestSpec
 from testbed.traffic.on_off import OnOffSpec
 from testbed.traffic.request_response import RequestResponseSpec
 from testbed.traffic.sink import SinkSpec
@@ -22,4 +23,5 @@ APPS: Final[dict[str, type[Application]]] = {
     "request-response": RequestResponseSpec,
     "on-off": OnOffSpec,
     "dialogue": DialogueSpec,
+    "guest": GuestSpec,
 }

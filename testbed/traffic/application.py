@@ -8,7 +8,8 @@ flow is called, where it runs and when it starts is the experiment's business; w
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from random import Random
 from typing import TYPE_CHECKING, ClassVar, Final
 
@@ -17,6 +18,7 @@ from testbed.host.socket import Handler
 
 if TYPE_CHECKING:
     from testbed.clock import Clock
+    from testbed.host.guest import Launcher
     from testbed.host.host import Host
     from testbed.host.listener import Listener
     from testbed.host.socket import Socket
@@ -57,6 +59,12 @@ class FlowContext:
     cue: Cue | None = None
     """How this end tells the other what it has done, beside the network: a dialogue needs it."""
 
+    addresses: Mapping[str, int] = field(default_factory=dict)
+    """Every machine's address by name: a guest may look for one."""
+
+    launcher: Launcher | None = None
+    """Who runs a guest's program."""
+
     def stream(self, name: str) -> Random:
         """This flow's random stream called `name`."""
         return seeds.stream(self.seed, f"traffic.{self.name}/{name}")
@@ -73,6 +81,9 @@ class Application(ABC):
 
     ends: ClassVar[tuple[str, ...]] = (CLIENT, SERVER)
     """Which ends there are. An application without a client is for programs that bring their own."""
+
+    roams: ClassVar[bool] = False
+    """Whether an end may connect to any host, and not only to the other end's."""
 
     @property
     def endless(self) -> bool:

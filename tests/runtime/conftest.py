@@ -30,8 +30,11 @@ LOOPS: dict[str, Callable[[], asyncio.AbstractEventLoop]] = {
 
 
 def pytest_asyncio_loop_factories(config: Any, item: pytest.Item) -> dict[str, Callable[[], Any]]:
-    """Streams are for every loop; all else here is about virtual time."""
-    return LOOPS if item.path.name == "test_streams.py" else {"virtual": LOOPS["virtual"]}
+    """Streams are for every loop, real time for real ones; all else here is about virtual time."""
+    if item.path.name == "test_streams.py":
+        return LOOPS
+    real = item.path.name.startswith("test_real")
+    return {name: make for name, make in LOOPS.items() if (name != "virtual") == real}
 
 
 class Lan:

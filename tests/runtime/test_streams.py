@@ -189,3 +189,27 @@ async def test_limits_of_the_write_buffer_can_be_set(lan: Any) -> None:
         writer.transport.set_write_buffer_limits(high=1, low=2)
     for each in (writer, their_writer):
         each.transport.abort()
+
+
+async def test_whatever_a_program_asks_for_has_the_clock_catch_up_first(lan: Any) -> None:
+    calls: list[str] = []
+    lan.clock.catch_up = lambda: calls.append("catch up")
+
+    def caught_up() -> bool:
+        told = bool(calls)
+        calls.clear()
+        return told
+
+    doorman = Doorman()
+    server = await start_server(lan.right, doorman, 80)
+    assert caught_up()
+    _, writer = await open_connection(lan.left, RIGHT, 80)
+    assert caught_up()
+    _, their_writer = await doorman.next()
+    their_writer.transport.pause_reading()
+    their_writer.transport.resume_reading()
+    await asyncio.sleep(0)
+    assert caught_up()
+    for act in (lambda: writer.write(b"x"), writer.write_eof, writer.close, server.close, their_writer.transport.abort):
+        act()
+        assert caught_up()
