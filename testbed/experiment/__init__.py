@@ -7,9 +7,10 @@
     expect/      what must be true of a run
     routes       the ways through a network
     world        spec -> hosts, links and flows around a clock
-    run          a plan -> runs, and `outcome` their numbers
+    recording    who listens to it: rows, meters, captures
+    run          a plan -> runs; `trial` is one in virtual time, `outcome` its numbers, `status` how it ended
     folder       what they leave on the disk
-    api          the same for Python programs
+    spec_json    a spec on its way to another process
     json_schema  what may be written, for editors
 
 What could be written is in `spec`, key by key.

@@ -9,6 +9,7 @@ from testbed.experiment.expect.nodes import Call
 from testbed.experiment.expect.words import KEYWORDS
 from testbed.experiment.language.document import Path, assign, nearest
 from testbed.experiment.language.reader import Reader, hints
+from testbed.experiment.programs import Programs
 from testbed.experiment.routes import Routes
 from testbed.experiment.spec import ChangeKeys, ChangeSpec, FlowKeys, FlowSpec, TopologySpec
 from testbed.experiment.topology import TcpLayer, TopologyReader, check_name, merge_tcp, read_tcp
@@ -17,6 +18,7 @@ from testbed.link.spec import DirectionSpec
 from testbed.metrics.table import METRICS, RUN
 from testbed.traffic import APPS
 from testbed.traffic.application import CLIENT
+from testbed.traffic.guest import GuestSpec
 from testbed.units import show_duration
 
 FIRST_PORT: Final = 5001
@@ -25,10 +27,13 @@ RESERVED: Final = frozenset({"links", *METRICS[RUN], *Call.FUNCTIONS, "count", *
 
 
 class FlowReader:
-    """Reads the flows of one document over a topology that has been read."""
+    """Reads the flows of one document over a topology that has been read, and the programs of guests."""
 
-    def __init__(self, reader: Reader, topology: TopologySpec, routes: Routes, layer: TcpLayer) -> None:
+    def __init__(
+        self, reader: Reader, topology: TopologySpec, routes: Routes, layer: TcpLayer, programs: Programs
+    ) -> None:
         self._reader = reader
+        self._programs = programs
         self._topology = topology
         self._hosts = dict.fromkeys(topology.hosts)
         self._routes = routes
@@ -85,7 +90,8 @@ class FlowReader:
         own = {key: value for key, value in found.items() if key not in FLOW_KEYS}
         written = [key for key in reader.mapping(path) if key in hints(spec)]
         wrong = reader.missing(path, spec) or len(own) < len(written)
-        return None if wrong else reader.make(path, spec, own), found
+        made = None if wrong else reader.make(path, spec, own)
+        return self._programs.fill(reader, path, made) if isinstance(made, GuestSpec) else made, found
 
     def _ends(self, path: Path, common: dict[str, Any]) -> tuple[str, str]:
         """The two hosts' names, which may be wrong: then there is a problem."""

@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from testbed.errors import RunError
-from testbed.experiment.load import Plan, PlannedRun
+from testbed.experiment.load import Plan
+from testbed.experiment.spec import ExperimentSpec
 from testbed.experiment.topology import PLUGS
 from testbed.trace.files import whole
 from testbed.wire.packet import show_address
@@ -34,10 +35,9 @@ class ExperimentFolder:
 
     def __init__(self, results: Path, plan: Plan) -> None:
         self._home = results / plan.name
-        self._name = _name(plan)
         with _explained(results):
             self._home.mkdir(parents=True, exist_ok=True)
-            self.path = Path(tempfile.mkdtemp(prefix=f".{self._name}.", dir=self._home))
+            self.path = Path(tempfile.mkdtemp(prefix=f".{_name(plan)}.", dir=self._home))
             self.path.chmod(0o777 & ~_umask())
             for name, content in plan.files.items():
                 (self.path / name).write_bytes(content)
@@ -46,8 +46,7 @@ class ExperimentFolder:
     @contextmanager
     def run(self, run_id: str) -> Iterator[Path]:
         """A folder for the run called `run_id`, which gets its name when the block ends well."""
-        final = self.path / "runs" / run_id
-        hidden = final.with_name(f".{run_id}")
+        hidden = self.path / "runs" / f".{run_id}"
         with _explained(self.path):
             hidden.mkdir(parents=True)
             try:
@@ -55,21 +54,12 @@ class ExperimentFolder:
             except BaseException:
                 shutil.rmtree(hidden, ignore_errors=True)
                 raise
-            hidden.rename(final)
+            show_run(hidden)
 
     def finish(self) -> Path:
         """Show the folder under its name, which is the answer; another one of that name gets a number after it."""
-        for number in range(1, 1000):
-            final = self._home / (self._name if number == 1 else f"{self._name}-{number}")
-            try:
-                self.path.rename(final)  # refused by the system when something is there: no gap to slip through
-            except OSError:
-                if not final.exists():
-                    raise
-                continue
-            self.path = final
-            return final
-        raise RunError(f"{self._home}: a thousand folders called {self._name}")
+        self.path = show(self.path)
+        return self.path
 
     def discard(self) -> None:
         """Leave nothing."""
@@ -79,6 +69,28 @@ class ExperimentFolder:
                 parent.rmdir()  # only what is empty goes
             except OSError:
                 return
+
+
+def show(hidden: Path) -> Path:
+    """Give an experiment's folder, hidden as `.NAME.random`, its name; the answer is where it is then."""
+    name = hidden.name.removeprefix(".").rpartition(".")[0]
+    for number in range(1, 1000):
+        final = hidden.with_name(name if number == 1 else f"{name}-{number}")
+        try:
+            hidden.rename(final)  # refused by the system when something is there: no gap to slip through
+        except OSError:
+            if not final.exists():
+                raise
+            continue
+        return final
+    raise RunError(f"{hidden.parent}: a thousand folders called {name}")
+
+
+def show_run(hidden: Path) -> Path:
+    """The same for a run's folder, hidden as `.ID`: it has all that it will have."""
+    final = hidden.with_name(hidden.name.removeprefix("."))
+    hidden.rename(final)
+    return final
 
 
 def _umask() -> int:
@@ -133,17 +145,18 @@ def _resolved_plan(plan: Plan) -> dict[str, Any]:
         "runs": [
             {"id": run.id, "params": run.params, "repeat": run.repeat, "seed": run.spec.seed} for run in plan.runs
         ],
-        "spec": resolved(plan.runs[0]),
+        "spec": resolved(plan.runs[0].spec),
     }
 
 
-def resolved(run: PlannedRun) -> dict[str, Any]:
+def resolved(spec: ExperimentSpec) -> dict[str, Any]:
     """A run's spec with every default filled in, in ns, bytes and bit/s."""
-    spec = run.spec
     topology = spec.topology
     return {
         "name": spec.name,
         "clock": spec.clock,
+        "processes": spec.processes,
+        "agents": plain(spec.agents),
         "duration": spec.duration,
         "seed": spec.seed,
         "topology": topology.name,
@@ -180,10 +193,11 @@ _NAMES: Final = {spec: (plug.tag, name) for plug in PLUGS.values() for name, spe
 
 def plain(value: Any, *, named: bool = True) -> Any:
     """A spec as JSON has it; a plug tells its name first."""
+    kind: Any = type(value)
+    if kind.__str__ is not object.__str__:
+        return str(value)  # a text, or what has a form of its own
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         tag = dict([_NAMES[type(value)]]) if named and type(value) in _NAMES else {}
-        if type(value).__str__ is not object.__str__:
-            return str(value)
         return tag | {field.name.rstrip("_"): plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
     if isinstance(value, tuple | list):
         return [plain(item) for item in value]

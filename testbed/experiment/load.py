@@ -17,6 +17,7 @@ from testbed.experiment.language.document import nearest
 from testbed.experiment.language.gather import NETWORK, gather
 from testbed.experiment.language.reader import Reader
 from testbed.experiment.language.sweep import Combination, combinations, repetitions, run_id, seed_of
+from testbed.experiment.programs import Programs
 from testbed.experiment.routes import routes_of
 from testbed.experiment.spec import ExperimentKeys, ExperimentSpec, TopologySpec
 from testbed.experiment.topology import NAME, PLUGS, TopologyReader, check_name, read_tcp
@@ -56,15 +57,17 @@ def load(file: File | str, overrides: Mapping[str, Any] | None = None) -> Plan:
     swept, wrong_axes = combinations(document, fixed=tuple(overrides))
     repeats, wrong_repeat = repetitions(document)
     problems += wrong_axes + wrong_repeat
+    programs = Programs(File(file).parent)
     runs: list[PlannedRun] = []
     for combination in swept:
         reader = Reader(combination.document, PLUGS)
-        spec = read_experiment(reader, default_name=File(file).stem)
+        spec = read_experiment(reader, default_name=File(file).stem, programs=programs)
         problems += reader.problems
         runs += [_planned(combination, spec, repeat, repeats) for repeat in range(1, repeats + 1)]
     if problems:
         unique = {str(found): found for found in problems}
         raise ConfigError(sorted(unique.values(), key=lambda found: (found.file, found.line, found.column)))
+    files |= programs.files
     return Plan(name=runs[0].spec.name, file=str(file), files=files, overrides=overrides, runs=tuple(runs))
 
 
@@ -74,7 +77,7 @@ def _planned(combination: Combination, spec: ExperimentSpec, repeat: int, repeat
     return PlannedRun(id=name, params=combination.params, repeat=repeat, spec=seeded)
 
 
-def read_experiment(reader: Reader, default_name: str) -> ExperimentSpec:
+def read_experiment(reader: Reader, default_name: str, programs: Programs) -> ExperimentSpec:
     """The spec of one run; what could not be read has its default, and the reader its problem."""
     found = reader.fields((), ExperimentKeys, ignore=NETWORK)
     name = found.get("name") or default_name
@@ -85,7 +88,7 @@ def read_experiment(reader: Reader, default_name: str) -> ExperimentSpec:
     topology = TopologyReader(reader, layer).read()
     routes = routes_of(topology)
     duration = found.get("duration")
-    flows = FlowReader(reader, topology, routes, layer).read(duration)
+    flows = FlowReader(reader, topology, routes, layer, programs).read(duration)
     topology = fill_queues(topology, flows, routes)
     spec = ExperimentSpec(
         name=name, topology=topology, flows=flows, clock=found.get("clock", "virtual"), duration=duration,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from testbed.experiment.expect import Selection
+from testbed.experiment.expect import Selection, judge
 from testbed.experiment.findings import DirectionFindings, EndFindings, Findings
 from testbed.experiment.spec import ExperimentSpec, FlowSpec, LinkSpec
 from testbed.link.link import LinkStats
@@ -23,6 +24,22 @@ def summarise(spec: ExperimentSpec, findings: Findings, end: int) -> dict[str, A
     flows = {name: _flow(flow, findings, end) for name, flow in spec.flows.items()}
     links = {name: _link(link, findings, end) for name, link in spec.topology.links.items()}
     return {"flows": flows, "links": links, **run_summary(flows, end, findings.machine_drops)}
+
+
+def outcome(spec: ExperimentSpec, folder: Path, status: str, findings: Findings, end: int) -> dict[str, Any]:
+    """What a run's document says of a run that has come to its end, at `end` (ns); its rows are in `folder`."""
+    summary = {"status": status, **summarise(spec, findings, end)}
+    count = partial(count_segments, folder, spec)
+    return {**summary, "expect": [judge(text, summary, count) for text in spec.expect]}
+
+
+def end_of_run(spec: ExperimentSpec, findings: Findings, now: int, *, more: bool) -> int:
+    """Up to when the numbers count (ns). The clock went as far as `now`; `more` was to come."""
+    if all(findings.end(flow.name, role).done for flow in spec.flows.values() for role in flow.roles):
+        return findings.last_act
+    if spec.duration is not None and more:
+        return spec.duration
+    return max(findings.last_act, min(now, spec.duration or now))
 
 
 def waiting(spec: ExperimentSpec, findings: Findings) -> list[str]:

@@ -15,9 +15,9 @@ from testbed.errors import ConfigError, ConfigProblem, RunError
 from testbed.experiment.folder import SCHEMA, ExperimentFolder, empty, resolved, write_json
 from testbed.experiment.load import Plan, PlannedRun
 from testbed.experiment.snapshot import Snapshot, Tidings
+from testbed.experiment.status import FAILED, INTERRUPTED
 from testbed.experiment.trial import Trial
 
-FAILED: Final = "failed"
 SUMMARY: Final = (
     "status", "stalled", "flows", "links", "jain", "end_time", "machine_drops", "machine_drops_by_reason", "expect",
 )  # fmt: skip
@@ -25,6 +25,11 @@ SUMMARY: Final = (
 
 NUMBERS: Final = ("flows", "links", "jain", "end_time", "machine_drops", "machine_drops_by_reason", "expect")
 """What only the summary has; the manifest has the rest."""
+
+PUNCTUAL: Final[Mapping[str, Any]] = {
+    "lateness": {"p50": 0.0, "p99": 0.0, "max": 0.0, "links": {}}, "late": None, "tunnels": {}, "agents": {},
+}  # fmt: skip
+"""What a document says of a run in virtual time, where nothing is late and everything in one process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +77,8 @@ def run_plan(
     """Do every run of `plan`. Returns the folder below `results`, and a document for each run (design section 6).
 
     A run that breaks has the status "failed" and an `error`; the others are done nevertheless, and only if all break
-    is it a RunError. When interrupted, it leaves the runs that are complete, or nothing.
+    is it a RunError. When interrupted, it leaves the runs that there are, or nothing; one in real time is kept as far
+    as it went, and is the last.
     """
     check_runnable(plan, trials)
     folder = ExperimentFolder(results, plan)
@@ -81,7 +87,9 @@ def run_plan(
         for index, run in enumerate(plan.runs):
             with folder.run(run.id) as path:
                 told = _teller(run, index, len(plan.runs), tell)
-                documents.append(_document(plan, trials[run.spec.clock](run, path), told))
+                documents.append(_document(trials[run.spec.clock](run, path), told))
+            if documents[-1]["status"] == INTERRUPTED:
+                break
         if all(document["status"] == FAILED for document in documents):
             raise RunError(documents[0]["error"])
     except BaseException:
@@ -119,24 +127,27 @@ def _teller(run: PlannedRun, index: int, count: int, tell: Tell | None) -> Tidin
     return told
 
 
-def _document(plan: Plan, trial: AnyTrial, tell: Tidings) -> dict[str, Any]:
+def _document(trial: AnyTrial, tell: Tidings) -> dict[str, Any]:
     """Do one run, write its summary and manifest, and return its document."""
     started, began = datetime.now(UTC), time.perf_counter()
-    run, folder = trial.run, trial.folder
     try:
         outcome = trial.go(tell)
     except RunError as broken:
-        empty(folder)
-        outcome = _failure(run, str(broken))
+        empty(trial.folder)
+        outcome = _failure(trial.run, str(broken))
+    return write_documents(trial.run, trial.folder, started, {"wall_time": time.perf_counter() - began, **outcome})
+
+
+def write_documents(run: PlannedRun, folder: Path, started: datetime, outcome: Mapping[str, Any]) -> dict[str, Any]:
+    """Write the summary and the manifest of a run with that `outcome` (see `AnyTrial.go`); return its document."""
     document = {
-        "id": run.id, "folder": str(folder), "name": plan.name, "clock": run.spec.clock, "seed": run.spec.seed,
-        "params": run.params, "repeat": run.repeat, "wall_time": time.perf_counter() - began,
-        "lateness": {"p50": 0.0, "p99": 0.0, "max": 0.0}, **outcome,
+        "id": run.id, "folder": str(folder), "name": run.spec.name, "clock": run.spec.clock, "seed": run.spec.seed,
+        "params": run.params, "repeat": run.repeat, **PUNCTUAL, **outcome,
     }  # fmt: skip
     write_json(folder / "summary.json", {key: document[key] for key in SUMMARY})
     manifest = {key: value for key, value in document.items() if key not in ("folder", *NUMBERS)}
     write_json(
-        folder / "manifest.json", {"schema": SCHEMA, **manifest, **_surroundings(started), "spec": resolved(run)}
+        folder / "manifest.json", {"schema": SCHEMA, **manifest, **_surroundings(started), "spec": resolved(run.spec)}
     )
     return document
 

@@ -11,22 +11,19 @@ import gc
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from testbed.clock import MILLISECOND, SECOND, Clock
 from testbed.errors import RunError, TestbedError
-from testbed.experiment.expect import judge
 from testbed.experiment.findings import find
 from testbed.experiment.load import PlannedRun
-from testbed.experiment.outcome import count_segments, summarise
+from testbed.experiment.outcome import end_of_run, outcome
+from testbed.experiment.recording import Recording
 from testbed.experiment.snapshot import Tidings, snapshot
+from testbed.experiment.status import COMPLETE, STALLED
 from testbed.experiment.world import World
-from testbed.metrics.meters import Meters
-from testbed.trace.captures import Captures
 from testbed.trace.recorder import Recorder
-from testbed.trace.tracer import Tracer
 from testbed.units import show_duration
 
 LONGEST: Final = 24 * 3600 * SECOND
@@ -35,9 +32,6 @@ LONGEST: Final = 24 * 3600 * SECOND
 FIRST_SLICE: Final = 10 * MILLISECOND
 TELL_EVERY: Final = 0.2
 """Seconds of wall time between two tellings, roughly."""
-
-COMPLETE: Final = "complete"
-STALLED: Final = "stalled"
 
 
 @contextmanager
@@ -58,11 +52,7 @@ class Trial:
         self.run = run
         self.folder = folder
         self._clock = Clock()
-        self._meters = Meters()
-        self._captures = self._make_captures()
-        names = {machine.address: machine.name for machine in run.spec.topology.machines.values()}
-        also: list[Tracer] = [self._meters, *([self._captures] if self._captures is not None else [])]
-        self._recorder = Recorder(folder, kinds=vars(run.spec.trace), names=names, also=also)
+        self._recording = Recording(run.spec, folder, Recorder)
 
     def go(self, tell: Tidings) -> dict[str, Any]:
         """Run, and return that part of the run's document which is not known beforehand.
@@ -71,10 +61,10 @@ class Trial:
         """
         try:
             with ExitStack() as closing:
-                if self._captures is not None:
-                    closing.callback(self._captures.close)
+                closing.callback(self._recording.close_captures)
                 closing.enter_context(_few_collections())
-                world = World(self.run.spec, self._clock, self._recorder)
+                world = World(self.run.spec, self._clock, self._recording.recorder)
+                closing.callback(world.close)
                 status, stalled = self._advance(world, tell)
             return self._outcome(world, status, stalled)
         except OSError:
@@ -84,26 +74,14 @@ class Trial:
             raise RunError(f"{self.run.id} at {show_duration(self._clock.now)}: {what}") from broken
 
     def _outcome(self, world: World, status: str, stalled: list[str]) -> dict[str, Any]:
-        spec = self.run.spec
-        digest = self._recorder.close()
-        findings = find(world, self._meters)
-        summary = {"status": status, **summarise(spec, findings, self._end(world, findings.last_act))}
-        count = partial(count_segments, self.folder, spec)
-        expect = [judge(text, summary, count) for text in spec.expect]
+        recorder = self._recording.recorder
+        digest = recorder.close()
+        findings = find(world, self._recording.meters)
+        end = end_of_run(self.run.spec, findings, self._clock.now, more=self._clock.next_due() is not None)
         return {
-            "stalled": stalled, "error": None, "trace_sha256": digest, "rows": self._recorder.counts, **summary,
-            "expect": expect,
+            "stalled": stalled, "error": None, "trace_sha256": digest, "rows": recorder.counts,
+            **outcome(self.run.spec, self.folder, status, findings, end),
         }  # fmt: skip
-
-    def _make_captures(self) -> Captures | None:
-        wanted, topology = self.run.spec.capture, self.run.spec.topology
-        if wanted.format == "none":
-            return None
-        directions = [one for link in topology.links.values() for one in link.directions]
-        return Captures(
-            self.folder / "captures", file_format=wanted.format, machines=wanted.machines or None,
-            senders={name: sender for name, sender, _, _ in directions},
-        )  # fmt: skip
 
     # -- time --------------------------------------------------------------------------------------------------------
 
@@ -134,12 +112,3 @@ class Trial:
         if reached >= LONGEST:
             waiting.insert(0, f"not done after {show_duration(LONGEST)}")
         return STALLED, waiting
-
-    def _end(self, world: World, last: int) -> int:
-        """Up to when the numbers count (ns); the applications did their `last` act."""
-        duration = world.spec.duration
-        if world.done:
-            return last
-        if duration is not None and self._clock.next_due() is not None:
-            return duration
-        return max(last, min(self._clock.now, duration or self._clock.now))

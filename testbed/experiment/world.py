@@ -9,8 +9,10 @@ from testbed.clock import Clock
 from testbed.experiment.outside import Deliver, Outside
 from testbed.experiment.routes import routes_of
 from testbed.experiment.spec import ChangeSpec, ExperimentSpec, FlowSpec, LinkSpec
+from testbed.host.guest import Launcher
 from testbed.host.host import Host
 from testbed.link.link import Link
+from testbed.runtime.guests import Guests
 from testbed.tcp.config import TcpConfig
 from testbed.trace.tracer import Tracer
 from testbed.traffic.application import CLIENT, SERVER, End, FlowContext
@@ -57,7 +59,8 @@ class World:
     """Everything that an experiment consists of. Nothing happens until its clock is run.
 
     With `machines`, only what belongs to these: link directions belong to the machine that sends, and an end of a
-    flow to its host. `outside` then leads to the rest.
+    flow to its host. `outside` then leads to the rest. `launcher` runs the programs of guests, and is closed with the
+    world; left out, they live in virtual time.
     """
 
     def __init__(
@@ -67,11 +70,13 @@ class World:
         tracer: Tracer,
         machines: Collection[str] | None = None,
         outside: Outside | None = None,
+        launcher: Launcher | None = None,
     ) -> None:
         self.spec = spec
         self.clock = clock
         self._tracer = tracer
         self._outside = outside
+        self.launcher = launcher or Guests(clock)
         self.addresses = {machine.name: machine.address for machine in spec.topology.machines.values()}
         self.hosts = {
             name: Host(name, machine.address, clock, spec.seed, tracer, machine.tcp, machine.forwarding)
@@ -91,6 +96,10 @@ class World:
     def done(self) -> bool:
         """All applications have ended."""
         return all(flow.done for flow in self.flows.values())
+
+    def close(self) -> None:
+        """The run is over: end the programs of guests. What they were waiting for can still be asked."""
+        self.launcher.close()
 
     # -- the network -------------------------------------------------------------------------------------------------
 
@@ -115,10 +124,12 @@ class World:
         return self._outside.outlet(direction)
 
     def _set_routes(self) -> None:
-        """On every machine, the way to each host that has a flow."""
+        """On every machine, the way to each host that has a flow; to every host, if somebody may look around."""
         routes = routes_of(self.spec.topology)
         flows = self.spec.flows.values()
-        for destination in dict.fromkeys(end for flow in flows for end in (flow.source, flow.destination) if end):
+        ends = [end for flow in flows for end in (flow.source, flow.destination) if end]
+        roaming = any(flow.application.roams for flow in flows)
+        for destination in self.spec.topology.hosts if roaming else dict.fromkeys(ends):
             address = self.addresses[destination]
             for machine, hop in routes.towards(destination).items():
                 if machine in self.hosts:
@@ -162,7 +173,8 @@ class World:
     def _context(self, spec: FlowSpec, here: str, there: str, tcp: TcpConfig, cue: Cue) -> FlowContext:
         return FlowContext(
             name=spec.name, host=self.hosts[here], clock=self.clock, port=spec.port, config=tcp, seed=self.spec.seed,
-            peer_address=self.addresses.get(there, 0), peer_name=there, cue=cue,
+            peer_address=self.addresses.get(there, 0), peer_name=there, cue=cue, addresses=self.addresses,
+            launcher=self.launcher,
         )  # fmt: skip
 
 

@@ -81,7 +81,7 @@ _METRICS: Final = (
     Metric("end_time", RUN, "s", "When the run ended, counted from its start."),
     Metric("machine_drops", RUN, "packets", "Packets that hosts and routers refused, such as `ttl` and `no route`."),
     Metric("machine_drops_by_reason", RUN, GROUP, "By machine, and by reason; only machines that refused any."),
-    Metric("status", RUN, TEXT, "How it ended: `complete`, `stalled` or `failed`."),
+    Metric("status", RUN, TEXT, "How it ended, in one of the words below."),
     Metric("stalled", RUN, GROUP, "Who waited for what when nothing could happen any more."),
 )  # fmt: skip
 
@@ -89,6 +89,18 @@ METRICS: Final = {
     scope: {metric.name: metric for metric in _METRICS if metric.scope == scope} for scope in (FLOW, LINK, RUN)
 }
 """Every metric by scope and name, in the order in which they are shown. A flow and a link both have `bytes_sent`."""
+
+REAL_TIME: Final = {
+    "lateness": "How late things were done, in s: `p50`, `p99` and `max` of all that was due; below `links` the same of"
+                " each link direction's packets.",
+    "late": "Why the run was too late to be believed; null if it was not.",
+    "tunnels": "Datagrams, by link direction between processes: `sent`, `received`, `overflowed` (the receiver's buffer"
+               " was full), `refused` (the system took no more), `lost` (on the way, where all was at rest at the end),"
+               " `malformed`, `strangers` (not from the peer).",
+    "agents": "The processes by name: their `machines`, the `host` that they ran on, `clock_offset` and "
+              "`clock_offset_error` (its clock against the controller's, in s), and the `error` that ended one.",
+}  # fmt: skip
+"""What a run's document says besides: zeros and nothing in virtual time."""
 
 COUNTERS: Final = {
     "segments_sent": "Segments sent, of any kind.",

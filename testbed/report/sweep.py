@@ -11,7 +11,19 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from testbed.report.tables import RETRANSMITTED, Run, rate, seconds, share, table_of, written
+from testbed.report.tables import (
+    REAL,
+    RETRANSMITTED,
+    Run,
+    ending,
+    lateness,
+    rate,
+    seconds,
+    share,
+    table_of,
+    tunnel_faults,
+    written,
+)
 
 Setting = tuple[tuple[str, str], ...]
 """(path, value) for each axis."""
@@ -22,9 +34,9 @@ def sweep_tables(runs: Sequence[Run]) -> Group:
     name, settings = runs[0]["name"], by_setting(runs)
     repeats = max(map(len, settings.values()))
     title = f"{name} · {len(runs)} runs" + (f", medians of {repeats} repetitions" if repeats > 1 else "")
-    failed = [Text(line, "red") for line in _failures(runs)]
+    remarks = [*_real_time(runs), *(Text(line, "red") for line in _failures(runs))]
     head = Text.assemble((name, "bold"), title.removeprefix(name))
-    return Group(Text(""), head, Text(""), _rows(settings, runs), Text(""), *failed, *([Text("")] if failed else []))
+    return Group(Text(""), head, Text(""), _rows(settings, runs), Text(""), *remarks, *([Text("")] if remarks else []))
 
 
 def _failures(runs: Sequence[Run]) -> Iterator[str]:
@@ -32,6 +44,20 @@ def _failures(runs: Sequence[Run]) -> Iterator[str]:
     ended = Counter(run["status"] for run in runs if run["status"] != "complete")
     for what, count in [*broken.items(), *ended.items()]:
         yield f"✗ {what}   {count} of {len(runs)} runs"
+        first = next((run for run in runs if run["status"] == what), None)
+        if first is not None:
+            yield f"  {first['id']}: {ending(first)}"
+
+
+def _real_time(runs: Sequence[Run]) -> Iterator[Text]:
+    """How late the latest run by the wall clock was, and what all of them lost between their processes."""
+    real = [run for run in runs if run["clock"] == REAL]
+    if not real:
+        return
+    latest = max(real, key=lambda run: run["lateness"]["p99"])
+    yield Text(f"the latest run: {lateness(latest['lateness'])}", "dim")
+    counted = sum((Counter(one) for run in real for one in run["tunnels"].values()), Counter())
+    yield from (Text(f"· {line}", "yellow") for line in tunnel_faults(counted))
 
 
 def _rows(settings: dict[Setting, list[Run]], runs: Sequence[Run]) -> Table:

@@ -26,6 +26,18 @@ QUIET: Final = 0.05
 SOME: Final = 6
 """Links that are shown when none of them mattered."""
 
+REAL: Final = "real"
+INVALID: Final = "invalid"
+
+TUNNEL_FAULTS: Final = {
+    "overflowed": "came while the receiver's buffer was full",
+    "refused": "were not taken by the system",
+    "lost": "were lost on the way",
+    "malformed": "were no packets",
+    "strangers": "came from strangers",
+}
+"""A tunnel's counters that should be zero."""
+
 NOTHING: Final = "–"
 """What stands for a number that there is not."""
 
@@ -109,14 +121,50 @@ def _verdict(run: Run) -> Iterator[Text]:
             yield Text(f"✗ {name}: {flow['error']}", "red")
         elif not flow["complete"]:
             yield Text(f"· {name} was still going when the run ended", "yellow")
+    yield from _real_time(run)
     if run["status"] != "complete":
-        yield Text(f"✗ {run['status']}", "bold red")
+        yield Text(f"✗ {ending(run)}", "bold red")
         yield from (Text(f"  {line}", "red") for line in run.get("stalled") or [])
     for expectation in run["expect"]:
         sign, style = ("✓", "green") if expectation["ok"] else ("✗", "bold red")
         plain = expectation["ok"] and "==" in expectation["text"]  # what was seen is what is written
         seen = "" if plain else f"   {value(expectation)}"
         yield Text.assemble((f"{sign} ", style), expectation["text"], (seen, "dim"))
+
+
+def ending(run: Run) -> str:
+    """How it ended, and why: `invalid: tunnel l lost 3 packets`."""
+    why = run.get("late") if run["status"] == INVALID else run.get("error")
+    return f"{run['status']}: {why}" if why else str(run["status"])
+
+
+def _real_time(run: Run) -> Iterator[Text]:
+    """How late a run by the wall clock was, what was lost between its processes, and whose clock was another."""
+    if run["clock"] != REAL:
+        return
+    yield Text(lateness(run["lateness"]), "dim")
+    for direction, counters in run["tunnels"].items():
+        yield from (Text(f"· {direction}: {line}", "yellow") for line in tunnel_faults(counters))
+    for name, agent in run["agents"].items():
+        if name in run["spec"].get("agents", {}):
+            off, known = seconds(abs(agent["clock_offset"])), seconds(agent["clock_offset_error"])
+            yield Text(f"{name} on {agent['host']}: its clock was {off} off, ± {known}", "dim")
+    if run["late"] and run["status"] != INVALID:
+        yield Text(f"· {run['late']}", "yellow")
+
+
+def lateness(late: Mapping[str, Any]) -> str:
+    """`late by 141µs (median), 3.9ms (p99), 11.9ms at most; bottleneck by 4ms (p99)`: the link that was latest."""
+    text = f"late by {seconds(late['p50'])} (median), {seconds(late['p99'])} (p99), {seconds(late['max'])} at most"
+    latest = max(late["links"], key=lambda name: late["links"][name]["p99"], default=None)
+    return text if latest is None else f"{text}; {latest} by {seconds(late['links'][latest]['p99'])} (p99)"
+
+
+def tunnel_faults(counters: Mapping[str, int]) -> Iterator[str]:
+    """What a tunnel has lost, and what came that was none of ours."""
+    for counter, meaning in TUNNEL_FAULTS.items():
+        if counters.get(counter):
+            yield f"{counters[counter]:,} datagrams {meaning}"
 
 
 def table_of(*headings: str, numbers: tuple[str, ...]) -> Table:

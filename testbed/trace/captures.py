@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple
 
-from testbed.trace.files import unfinished
+from testbed.trace.files import finished, unfinished
 from testbed.trace.tracer import SILENT_HOST, SILENT_LINK, HostTracer, LinkTracer, Tracer
-from testbed.wire.capture import INBOUND, OUTBOUND, PcapngWriter, PcapWriter
+from testbed.wire.capture import INBOUND, OUTBOUND, PcapngWriter, PcapWriter, whole_size
 from testbed.wire.codec import encode
 
 if TYPE_CHECKING:
@@ -61,6 +62,21 @@ class Captures(Tracer):
         if machine not in self._captures:
             self._captures[machine] = self._build(machine, self._settings)
         return self._captures[machine]
+
+
+def recover(folder: Path) -> None:
+    """Make files of what a killed process has left, up to the last packet that was written whole."""
+    for left in folder.glob(unfinished(folder / "*").name):
+        with left.open("r+b") as file:
+            size = 0
+            if left.stat().st_size:
+                with mmap(file.fileno(), 0, access=ACCESS_READ) as data:
+                    size = whole_size(data)
+            file.truncate(size)
+        if size:
+            left.replace(finished(left))
+        else:
+            left.unlink()
 
 
 class CaptureSettings(NamedTuple):

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
+
+_UNFINISHED: Final = ".unfinished"
 
 
 @contextmanager
@@ -19,6 +22,11 @@ def whole(path: Path) -> Iterator[Path]:
     temporary.replace(path)
 
 
+def finished(path: Path) -> Path:
+    """What the file will be called that is called `path` until it is whole."""
+    return path.with_name(path.name.removeprefix(".").removesuffix(_UNFINISHED))
+
+
 def unfinished(path: Path) -> Path:
     """What a file is called until it is whole: hidden, and in the same folder, so that renaming is one step."""
-    return path.with_name(f".{path.name}.unfinished")
+    return path.with_name(f".{path.name}{_UNFINISHED}")

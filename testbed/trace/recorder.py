@@ -5,15 +5,14 @@ Each kind has a listener of its own, which does nothing but append a row; a kind
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from testbed.trace.fanout import connections, hosts, links
-from testbed.trace.store import CHUNK, Row, Table, spread
+from testbed.trace.store import Row, Spread, Table, hash_of, spread
 from testbed.trace.tracer import ConnectionTracer, FourTuple, HostTracer, LinkTracer, Tracer
-from testbed.trace.vocabulary import KINDS
+from testbed.trace.vocabulary import KINDS, Kind
 from testbed.wire.packet import show_address
 from testbed.wire.segment import show_flags
 
@@ -41,12 +40,19 @@ class Recorder(Tracer):
     ) -> None:
         wanted = kinds or {}
         self._tables = {
-            name: Table(kind, folder, _segment_columns if name == "segment" else spread)
+            name: self._table(kind, folder, _segment_columns if name == "segment" else spread)
             for name, kind in KINDS.items()
             if wanted.get(name, True)
         }
-        self._senders = _Senders(names or {})
+        self._senders = self._who_sends(names or {})
         self._also = tuple(also)
+
+    def _table(self, kind: Kind, folder: Path | None, columns: Spread) -> Table:
+        """Where the rows of `kind` are to go."""
+        return Table(kind, folder, columns)
+
+    def _who_sends(self, names: Mapping[int, str]) -> Senders:
+        return Senders(names)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -55,11 +61,9 @@ class Recorder(Tracer):
 
     def close(self) -> str:
         """Make a file of each kind's rows. The answer is the trace's hash: equal traces, equal hashes."""
-        known = hashlib.sha256()
-        for name, table in self._tables.items():
+        for table in self._tables.values():
             table.finish()
-            known.update(name.encode() + table.digest())
-        return known.hexdigest()
+        return hash_of({name: table.digest() for name, table in self._tables.items()})
 
     # -- a Tracer ----------------------------------------------------------------------------------------------
 
@@ -84,38 +88,39 @@ class Recorder(Tracer):
         return _Drops(self._tables.get("drop"), self._tables.get("segment"), self._senders, where)
 
 
-class _Senders:
+class Senders:
     """Whose packet is this? Known for every connection that was registered, and for every address with a name."""
 
-    __slots__ = ("_ends", "_names")
+    __slots__ = ("_names", "ends")
 
     def __init__(self, names: Mapping[int, str]) -> None:
         self._names = names
-        self._ends: dict[FourTuple, tuple[str, str]] = {}
+        self.ends: dict[FourTuple, tuple[str, str]] = {}
+        """Host and label of every connection's end that was registered."""
 
     def register(self, four_tuple: FourTuple, host: str, label: str) -> str:
         """Note whose end this is. The answer is its label, or, where it has none, what it was known by before."""
         if not label:
-            return self._label(four_tuple)
-        self._ends[four_tuple] = host, label
+            return self.label(four_tuple)
+        self.ends[four_tuple] = host, label
         return label
 
     def find(self, packet: Packet) -> tuple[str, str]:
         """The sender's host and connection; the connection of a packet that belongs to none is ""."""
         segment = packet.segment
         key = packet.source, segment.source_port, packet.destination, segment.destination_port
-        found = self._ends.get(key)
+        found = self.ends.get(key)
         if found is not None:
             return found
-        return self._names.get(packet.source) or show_address(packet.source), self._label(key)
+        return self._names.get(packet.source) or show_address(packet.source), self.label(key)
 
-    def _label(self, four_tuple: FourTuple) -> str:
+    def label(self, four_tuple: FourTuple) -> str:
         """What a connection without a label is called: as the one that was here, or as the peer's end of it.
 
         So a RST from a closed port, or for a connection that is over, stands with what it answers.
         """
         address, port, peer, peer_port = four_tuple
-        known = self._ends.get(four_tuple) or self._ends.get((peer, peer_port, address, port))
+        known = self.ends.get(four_tuple) or self.ends.get((peer, peer_port, address, port))
         return known[1] if known else ""
 
 
@@ -128,6 +133,7 @@ class _ConnectionRows(ConnectionTracer):
     def __init__(self, table: Table, host: str, label: str) -> None:
         self._table = table
         self._rows = table.rows
+        self._chunk = table.chunk
         self._host = host
         self._label = label
 
@@ -135,14 +141,14 @@ class _ConnectionRows(ConnectionTracer):
 class _StateRows(_ConnectionRows):
     def state(self, now: int, old: str, new: str, cause: str) -> None:
         self._rows.append((now, self._host, self._label, old, new, cause))
-        if len(self._rows) >= CHUNK:
+        if len(self._rows) >= self._chunk:
             self._table.flush()
 
 
 class _SegmentRows(_ConnectionRows):
     def segment(self, now: int, direction: str, segment: Segment, reason: str) -> None:
         self._rows.append((now, self._host, self._label, direction, segment, reason, None))
-        if len(self._rows) >= CHUNK:
+        if len(self._rows) >= self._chunk:
             self._table.flush()
 
 
@@ -152,14 +158,14 @@ class _CwndRows(_ConnectionRows):
     ) -> None:  # fmt: skip
         rows = self._rows
         rows.append((now, self._host, self._label, cause, cwnd, ssthresh, srtt, rto, in_flight, peer_window))
-        if len(rows) >= CHUNK:
+        if len(rows) >= self._chunk:
             self._table.flush()
 
 
 class _AppRows(_ConnectionRows):
     def app(self, now: int, event: str, length: int) -> None:
         self._rows.append((now, self._host, self._label, event, length))
-        if len(self._rows) >= CHUNK:
+        if len(self._rows) >= self._chunk:
             self._table.flush()
 
 
@@ -206,11 +212,12 @@ class _QueueRows(LinkTracer):
     def __init__(self, table: Table, link: str) -> None:
         self._table = table
         self._rows = table.rows
+        self._chunk = table.chunk
         self._link = link
 
     def queue(self, now: int, packets: int, size: int, waited: int) -> None:
         self._rows.append((now, self._link, packets, size, waited))
-        if len(self._rows) >= CHUNK:
+        if len(self._rows) >= self._chunk:
             self._table.flush()
 
 
@@ -219,7 +226,7 @@ class _Drops:
 
     __slots__ = ("_drops", "_segments", "_senders", "_where")
 
-    def __init__(self, drops: Table | None, segments: Table | None, senders: _Senders, where: str) -> None:
+    def __init__(self, drops: Table | None, segments: Table | None, senders: Senders, where: str) -> None:
         self._drops = drops
         self._segments = segments
         self._senders = senders
@@ -250,7 +257,7 @@ class _Drops:
     @staticmethod
     def _put(table: Table, row: Row) -> None:
         table.rows.append(row)
-        if len(table.rows) >= CHUNK:
+        if len(table.rows) >= table.chunk:
             table.flush()
 
 

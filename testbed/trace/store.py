@@ -8,10 +8,10 @@ left can be recovered. The hash covers values, not files: it is the same however
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from struct import pack
+from struct import pack, unpack
 from typing import TYPE_CHECKING, Any, Final
 
 from testbed.errors import ConfigError, ConfigProblem
@@ -41,13 +41,16 @@ def spread(rows: Sequence[Row]) -> Sequence[Sequence[Any]]:
 
 
 class Table:
-    """The rows of one kind. Listeners append to `rows`, and call `flush` when there are `CHUNK` of them.
+    """The rows of one kind. Listeners append to `rows`, and call `flush` when there are `chunk` of them.
 
     Without a `folder` the rows are hashed and forgotten. `columns` makes the kind's columns of the rows, for
     rows that are kept in another shape.
     """
 
     __slots__ = ("_columns", "_count", "_folder", "_frames", "_hashes", "_kind", "_parts", "rows")
+
+    chunk = CHUNK
+    """How many rows make a chunk."""
 
     def __init__(self, kind: Kind, folder: Path | None, columns: Spread = spread) -> None:
         self.rows: list[Row] = []
@@ -57,7 +60,7 @@ class Table:
         self._frames: list[pl.DataFrame] = []
         self._count = 0
         self._parts = 0
-        self._hashes = [hashlib.sha256(column.name.encode()) for column in kind.columns]
+        self._hashes = _hashes(kind)
 
     @property
     def count(self) -> int:
@@ -70,17 +73,12 @@ class Table:
             return
         columns = self._columns(self.rows)
         self._count += len(self.rows)
-        for known, column, values in zip(self._hashes, self._kind.columns, columns, strict=True):
-            known.update(_to_bytes(column, values))
         self.rows.clear()
-        if self._folder is not None:
-            self._frames.append(_frame(self._kind, columns))
-            if len(self._frames) == CHUNKS_A_PART:
-                self._write_part(self._folder)
+        self._keep(columns)
 
     def digest(self) -> bytes:
         """The SHA-256 of all rows flushed."""
-        return hashlib.sha256(b"".join([known.digest() for known in self._hashes])).digest()
+        return _together(self._hashes)
 
     def finish(self) -> None:
         """Flush, and make the kind's file."""
@@ -95,6 +93,14 @@ class Table:
             with whole(self._folder / f"{self._kind.name}.parquet") as path, disk_errors(path):
                 self._frame().write_parquet(path, **_FINAL)
 
+    def _keep(self, columns: Sequence[Sequence[Any]]) -> None:
+        for known, column, values in zip(self._hashes, self._kind.columns, columns, strict=True):
+            known.update(to_bytes(column, values))
+        if self._folder is not None:
+            self._frames.append(frame_of(self._kind, columns))
+            if len(self._frames) == CHUNKS_A_PART:
+                self._write_part(self._folder)
+
     def _write_part(self, folder: Path) -> None:
         path = folder / PARTS / f"{self._kind.name}-{self._parts:06}.parquet"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -106,7 +112,34 @@ class Table:
     def _frame(self) -> pl.DataFrame:
         import polars as pl
 
-        return pl.concat(self._frames or [_frame(self._kind, [[]] * len(self._kind.columns))])
+        return pl.concat(self._frames or [frame_of(self._kind, [[]] * len(self._kind.columns))])
+
+
+def write(folder: Path, kind: Kind, frame: pl.DataFrame) -> bytes:
+    """Make the kind's file of rows that have been put together. The answer is their hash, as a `Table` has it."""
+    with whole(folder / f"{kind.name}.parquet") as path, disk_errors(path):
+        frame.write_parquet(path, **_FINAL)
+    hashes = _hashes(kind)
+    for piece in frame.iter_slices(CHUNK):
+        for known, column in zip(hashes, kind.columns, strict=True):
+            known.update(to_bytes(column, piece[column.name].to_list()))
+    return _together(hashes)
+
+
+def hash_of(digests: Mapping[str, bytes]) -> str:
+    """A trace's hash, of its kinds'. Equal traces, equal hashes."""
+    known = hashlib.sha256()
+    for kind, digest in digests.items():
+        known.update(kind.encode() + digest)
+    return known.hexdigest()
+
+
+def _hashes(kind: Kind) -> list[hashlib._Hash]:
+    return [hashlib.sha256(column.name.encode()) for column in kind.columns]
+
+
+def _together(hashes: Iterable[hashlib._Hash]) -> bytes:
+    return hashlib.sha256(b"".join([known.digest() for known in hashes])).digest()
 
 
 @contextmanager
@@ -120,7 +153,7 @@ def disk_errors(path: Path) -> Iterator[None]:
         raise OSError(0, str(error), str(path)) from error
 
 
-def _to_bytes(column: Column, values: Sequence[Any]) -> bytes:
+def to_bytes(column: Column, values: Sequence[Any]) -> bytes:
     """Bytes that stand for these values and no others, and can be put together chunk by chunk."""
     if column.type == TEXT:
         if column.nullable:
@@ -131,7 +164,17 @@ def _to_bytes(column: Column, values: Sequence[Any]) -> bytes:
     return pack(f"<{len(values)}q", *values)
 
 
-def _frame(kind: Kind, columns: Sequence[Sequence[Any]]) -> pl.DataFrame:
+def from_bytes(column: Column, data: bytes) -> Sequence[Any]:
+    """The values, at least one, that `to_bytes` made `data` of."""
+    if column.type == TEXT:
+        texts = data[:-1].decode().split("\n")
+        return [None if text == "\0" else text for text in texts] if column.nullable else texts
+    numbers = unpack(f"<{len(data) // 8}q", data)
+    return [None if number == -1 else number for number in numbers] if column.nullable else numbers
+
+
+def frame_of(kind: Kind, columns: Sequence[Sequence[Any]]) -> pl.DataFrame:
+    """The columns of a kind as a polars table."""
     import polars as pl
 
     types = [pl.String if column.type == TEXT else pl.Int64 for column in kind.columns]

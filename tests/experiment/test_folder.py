@@ -14,7 +14,9 @@ import pytest
 import testbed
 from testbed.errors import RunError
 from testbed.experiment.run import run_plan
+from testbed.experiment.snapshot import Tidings
 from testbed.experiment.trial import Trial
+from testbed.metrics.table import REAL_TIME
 from testbed.trace import store
 
 Pair = Callable[..., Path]
@@ -136,6 +138,39 @@ def test_an_interrupted_sweep_keeps_what_is_complete(pair: Pair, tmp_path: Path,
         do(pair(f"repeat: {repeat}"), tmp_path / "results", Interrupted)
     assert [run.parent.name for run in (tmp_path / "results").rglob("summary.json")] == kept
     assert not list((tmp_path / "results").rglob(".*"))
+
+
+def ending(status: str) -> type[Trial]:
+    """Trials whose second ends so, with what there is."""
+
+    class Ending(Trial):
+        def go(self, tell: Tidings) -> dict[str, Any]:
+            outcome = super().go(tell)
+            return outcome | {"status": status, "error": "why"} if self.run.repeat == 2 else outcome
+
+    return Ending
+
+
+@pytest.mark.parametrize("status", ["incomplete", "invalid"])
+def test_a_run_that_was_broken_off_is_kept_and_the_others_are_done(pair: Pair, tmp_path: Path, status: str) -> None:
+    folder, documents = do(pair("repeat: 3"), tmp_path, ending(status))
+    assert [document["status"] for document in documents] == ["complete", status, "complete"]
+    manifest = json.loads((folder / "runs/repeat=2/manifest.json").read_text())
+    assert (manifest["status"], manifest["error"]) == (status, "why")
+    assert store.load(folder / "runs/repeat=2", "segment").collect().height > 100
+
+
+def test_one_that_its_user_broke_off_is_kept_and_is_the_last(pair: Pair, tmp_path: Path) -> None:
+    folder, documents = do(pair("repeat: 3"), tmp_path, ending("interrupted"))
+    assert [document["status"] for document in documents] == ["complete", "interrupted"]
+    assert sorted(run.name for run in (folder / "runs").iterdir()) == ["repeat=1", "repeat=2"]
+
+
+def test_in_virtual_time_nothing_is_late(pair: Pair, tmp_path: Path) -> None:
+    run = testbed.run(pair(), results=tmp_path).runs[0]
+    assert run["lateness"] == {"p50": 0, "p99": 0, "max": 0, "links": {}}
+    assert (run["late"], run["tunnels"], run["agents"]) == (None, {}, {})
+    assert set(REAL_TIME) <= set(json.loads((run.folder / "manifest.json").read_text()))
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="a full disk is made of /dev/full's file system")

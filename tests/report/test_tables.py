@@ -223,3 +223,81 @@ def test_what_a_machine_refused_is_told() -> None:
 )
 def test_a_parameter_is_shown_as_a_file_has_it(setting: object, text: str) -> None:
     assert written(setting) == text
+
+
+# -- by the wall clock ------------------------------------------------------------------------------------------------
+
+LATE = {
+    "p50": 0.000141, "p99": 0.0039, "max": 0.0119,
+    "links": {
+        "bottleneck": {"p50": 0.0001, "p99": 0.004, "max": 0.01},
+        "l1": {"p50": 0.0002, "p99": 0.001, "max": 0.1},
+    },
+}  # fmt: skip
+FINE = {"sent": 100, "received": 100, "overflowed": 0, "refused": 0, "malformed": 0, "strangers": 0}
+
+
+def in_real_time(**changes: Any) -> dict[str, Any]:
+    real = {
+        "clock": "real",
+        "lateness": LATE,
+        "late": None,
+        "tunnels": {"bottleneck": FINE},
+        "agents": {},
+        "error": None,
+    }
+    return run(**real | changes)
+
+
+def test_a_run_in_real_time_says_how_late_it_was() -> None:
+    text = shown(run_table(in_real_time()), 120)
+    assert "18s of real time" in text
+    assert "late by 141µs (median), 3.9ms (p99), 11.9ms at most; bottleneck by 4ms (p99)" in text
+    assert "datagrams" not in text
+    assert "late by" not in shown(run_table(run()))
+
+
+def test_what_the_tunnels_lost_is_told_apart_from_what_the_links_dropped() -> None:
+    text = shown(run_table(in_real_time(tunnels={"bottleneck": FINE | {"overflowed": 1200, "strangers": 2}})), 120)
+    assert "· bottleneck: 1,200 datagrams came while the receiver's buffer was full" in text
+    assert "· bottleneck: 2 datagrams came from strangers" in text
+
+
+def test_an_invalid_run_says_why() -> None:
+    text = shown(run_table(in_real_time(status="invalid", late="bottleneck is 11ms late")))
+    assert "✗ invalid: bottleneck is 11ms late" in text
+    assert text.count("11ms late") == 1
+
+
+def test_one_that_was_allowed_to_be_late_says_so_too() -> None:
+    text = shown(run_table(in_real_time(late="bottleneck is 11ms late")))
+    assert "· bottleneck is 11ms late" in text
+    assert "✗" not in text
+
+
+@pytest.mark.parametrize("status", ["incomplete", "interrupted", "failed"])
+def test_a_run_that_was_broken_off_says_why(status: str) -> None:
+    text = shown(run_table(in_real_time(status=status, error="agent right1 was killed (SIGKILL)")))
+    assert f"✗ {status}: agent right1 was killed (SIGKILL)" in text
+
+
+def test_agents_from_elsewhere_are_told_with_their_clocks() -> None:
+    lab2 = {"machines": ["right1"], "host": "vm2", "clock_offset": -0.012, "clock_offset_error": 0.00004, "error": None}
+    here = lab2 | {"machines": ["left1"], "host": "vm1"}
+    spec = RUN["spec"] | {"agents": {"lab2": ["right1"]}}
+    text = shown(run_table(in_real_time(agents={"lab2": lab2, "left1": here}, spec=spec)))
+    assert "lab2 on vm2: its clock was 12ms off, ± 40µs" in text
+    assert "vm1" not in text
+
+
+def test_a_sweep_in_real_time_tells_of_the_latest_run_and_of_the_first_that_was_invalid() -> None:
+    fine = in_real_time(id="one", params={"x": 1})
+    late = in_real_time(
+        id="two", params={"x": 2}, status="invalid", late="bottleneck is 11ms late", lateness=LATE | {"p99": 0.2},
+        tunnels={"bottleneck": FINE | {"refused": 3}},
+    )  # fmt: skip
+    text = shown(sweep_tables([fine, late]), 120)
+    assert "the latest run: late by 141µs (median), 200ms (p99)" in text
+    assert "· 3 datagrams were not taken by the system" in text
+    assert "✗ invalid   1 of 2 runs" in text
+    assert "  two: invalid: bottleneck is 11ms late" in text

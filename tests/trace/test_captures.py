@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from testbed.trace.captures import FORMATS, Captures
+from testbed.trace.captures import FORMATS, Captures, recover
 from testbed.trace.tracer import SILENT_HOST, SILENT_LINK
 from testbed.wire.packet import Packet
 
@@ -90,3 +90,29 @@ def test_a_file_has_its_name_only_when_it_is_whole(
     assert all(path.name.startswith(".") for path in tmp_path.iterdir())
     captures.close()
     assert not any(path.name.startswith(".") for path in tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("file_format", FORMATS)
+def test_what_a_killed_process_left_is_a_capture(
+    tmp_path: Path, packet_with: Callable[..., Packet], file_format: str
+) -> None:
+    """Wherever it was cut off, up to the last packet that is whole."""
+    whole = tmp_path / "whole"
+    captures = Captures(whole, file_format=file_format)
+    machine = captures.host("left")
+    for now in range(3):
+        machine.frame(now, "l1", "out", packet_with(payload=bytes(now)))
+    (path,) = captures.close()
+    data = path.read_bytes()
+    left, sizes = tmp_path / "left", set()
+    left.mkdir()
+    for size in range(len(data) + 1):
+        (left / f".{path.name}.unfinished").write_bytes(data[:size])
+        recover(left)
+        sizes.add((left / path.name).stat().st_size if (left / path.name).exists() else 0)
+        assert data.startswith((left / path.name).read_bytes() if (left / path.name).exists() else b"")
+        assert not list(left.glob(".*"))
+        (left / path.name).unlink(missing_ok=True)
+    headers = {"pcap": 1, "pcapng": 2}[file_format]
+    assert len(sizes - {0}) == headers + 3
+    assert max(sizes) == len(data)

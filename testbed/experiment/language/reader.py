@@ -107,8 +107,9 @@ class Reader:
 
     def make(self, path: Path, spec: type, found: dict[str, Any]) -> Any:
         """`spec(**found)`, or None where the spec refuses; its message begins with the field, if it is one's fault."""
+        names = {key_of(field): field.name for field in dataclasses.fields(spec)}
         try:
-            return spec(**found)
+            return spec(**{names[key]: value for key, value in found.items()})
         except (UnitError, ValueError) as error:
             first, _, rest = str(error).partition(" ")
             at_field = (*path, first) if first in found else path
