@@ -11,6 +11,7 @@ from typing import NoReturn
 
 import click
 
+from testbed.cli.agent import agent
 from testbed.cli.console import be_plain
 from testbed.cli.ending import status_of
 from testbed.cli.plugs import list_, schema
@@ -37,7 +38,7 @@ def cli() -> None:
     """A network laboratory: one YAML file becomes hosts, links and TCP transfers, then traces and numbers."""
 
 
-for command in (run, check, show, trace, ladder, list_, schema):
+for command in (run, check, show, trace, ladder, agent, list_, schema):
     cli.add_command(command)
 
 

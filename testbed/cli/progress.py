@@ -1,14 +1,20 @@
-"""How far a run has come: a bar on a terminal, a line now and then elsewhere."""
+"""How far a run has come: a live table on a terminal, a line now and then elsewhere."""
 
 from __future__ import annotations
 
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
+from testbed.cli.pace import Pace
+from testbed.clock import SECOND
+
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.live import Live
+    from rich.text import Text
 
     from testbed.experiment.run import Progress
 
@@ -17,65 +23,124 @@ Tell = Callable[["Progress"], None]
 LINE_EVERY: Final = 5.0
 """Seconds between two lines where there is no terminal."""
 
+DRAW_EVERY: Final = 0.1
+"""Seconds between two drawings at least: many agents tell much."""
+
+EARLY: Final = 0.02
+"""With a smaller share done, nobody can say how long the rest will take."""
+
 
 @contextmanager
-def telling(console: Console, every: float = LINE_EVERY) -> Iterator[Tell]:
-    """Whom to tell of progress, which appears on `console`."""
-    if console.is_terminal:
-        with _bar(console) as tell:
-            yield tell
-    else:
+def telling(console: Console, every: float = LINE_EVERY, draw_every: float = DRAW_EVERY) -> Iterator[Tell]:
+    """Whom to tell of progress, which appears on `console`. What is drawn on a terminal vanishes at the end."""
+    if not console.is_terminal or console.is_dumb_terminal:
         yield _Lines(console, every).tell
+        return
+    from rich.live import Live
+
+    with Live(console=console, auto_refresh=False, transient=True, redirect_stdout=False) as live:
+        yield _Drawing(live, draw_every).tell
 
 
-@contextmanager
-def _bar(console: Console) -> Iterator[Tell]:
-    """A bar that appears when there is something to tell, and vanishes at the end."""
-    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
-    from rich.progress import Progress as Bars
+class _Telling(ABC):
+    """What both need: the time between two tellings, the time left, and the pace of the run in progress."""
 
-    bars = Bars(
-        TextColumn("{task.description}"), BarColumn(bar_width=24), TextColumn("{task.fields[reached]}"),
-        TimeElapsedColumn(), console=console, transient=True,
-    )  # fmt: skip
-    task = bars.add_task("", total=None, reached="", visible=False)
-    with bars:
-
-        def tell(progress: Progress) -> None:
-            known = progress.until is not None or progress.count > 1
-            bars.update(
-                task, description=_title(progress), total=progress.count if known else None,
-                completed=progress.index + _share(progress), reached=_reached(progress), visible=True,
-            )  # fmt: skip
-
-        yield tell
-
-
-class _Lines:
-    """A line every few seconds."""
-
-    def __init__(self, console: Console, every: float) -> None:
-        self._console = console
+    def __init__(self, every: float, last: float) -> None:
+        self.pace = Pace()
         self._every = every
-        self._last = time.monotonic()
+        self._last = last
+        self._began = time.monotonic()
+        self._index = 0
 
     def tell(self, progress: Progress) -> None:
+        if progress.index != self._index:
+            self._index, self.pace = progress.index, Pace()
+        if progress.snapshot is not None:
+            self.pace.add(progress.now, progress.snapshot)
         now = time.monotonic()
         if now - self._last >= self._every:
             self._last = now
-            self._console.print(f"{_title(progress)}: {_reached(progress)}", soft_wrap=True)
+            self.show(progress)
+
+    @abstractmethod
+    def show(self, progress: Progress) -> None:
+        """Make it seen."""
+
+    def left(self, progress: Progress) -> str:
+        """` · 0:17 left`, at most, of all runs; nothing where nobody knows."""
+        share = share_done(progress)
+        if share is None:
+            return ""
+        if progress.run.spec.clock == "real":
+            if progress.until is None:
+                return ""
+            seconds = (1 - share) * progress.count * progress.until / SECOND
+        elif share < EARLY:
+            return ""
+        else:
+            seconds = (time.monotonic() - self._began) * (1 - share) / share
+        return f" · {clock_face(seconds)} left"
 
 
-def _title(progress: Progress) -> str:
+class _Lines(_Telling):
+    """A line every few seconds."""
+
+    def __init__(self, console: Console, every: float) -> None:
+        super().__init__(every, time.monotonic())
+        self._console = console
+
+    def show(self, progress: Progress) -> None:
+        from testbed.report.tables import rate
+
+        goodput = f" · {rate(sum(map(self.pace.goodput, progress.run.spec.flows)))}" if progress.snapshot else ""
+        line = f"{' '.join(_title(progress))}: {_reached(progress)}{goodput}{self.left(progress)}"
+        self._console.print(line, soft_wrap=True)
+
+
+class _Drawing(_Telling):
+    """The live table, drawn at the first telling and then as often as it may."""
+
+    def __init__(self, live: Live, every: float) -> None:
+        super().__init__(every, -every)
+        self._live = live
+
+    def show(self, progress: Progress) -> None:
+        from testbed.cli.live import LiveTable, live_rows
+
+        flows, links = live_rows(progress, self.pace) if progress.snapshot is not None else ([], [])
+        reached = f"{_reached(progress)}{self.left(progress)}"
+        table = LiveTable(_styled(_title(progress)), share_done(progress), reached, flows, links)
+        self._live.update(table, refresh=True)
+
+
+def share_done(progress: Progress) -> float | None:
+    """The part of all runs that is done, as far as anyone knows: a run may end before its duration."""
+    if progress.until is None and progress.count == 1:
+        return None
+    run = min(1.0, progress.now / progress.until) if progress.until else 0.0
+    return (progress.index + run) / progress.count
+
+
+def clock_face(seconds: float) -> str:
+    """17.2 -> `0:18`, 3725 -> `1:02:05`: whole seconds, rounded up, for it is never over before it is over."""
+    minutes, rest = divmod(-int(-seconds // 1), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def _title(progress: Progress) -> list[str]:
+    """The experiment's name, and which of its runs this is."""
     name = progress.run.spec.name
-    return name if progress.count == 1 else f"{name} {progress.index + 1}/{progress.count} {progress.run.id}"
+    return [name] if progress.count == 1 else [name, f"{progress.index + 1}/{progress.count}", progress.run.id]
 
 
-def _share(progress: Progress) -> float:
-    """The part of the run that is done, as far as anyone knows."""
-    return min(1.0, progress.now / progress.until) if progress.until else 0.0
+def _styled(title: list[str]) -> Text:
+    from rich.text import Text
+
+    name, *rest = title
+    return Text.assemble((name, "bold"), *(f" {part}" for part in rest))
 
 
 def _reached(progress: Progress) -> str:
-    until = f" of {progress.until / 1e9:g}s" if progress.until else ""
-    return f"{progress.now / 1e9:.1f}s{until} of {progress.run.spec.clock} time"
+    until = f" of {progress.until / SECOND:g}s" if progress.until else ""
+    return f"{progress.now / SECOND:.1f}s{until} of {progress.run.spec.clock} time"

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from testbed.cli.ending import ALL_WELL, EXPECTATION_FAILED, RUN_FAILED
+from testbed.cli.ending import ALL_WELL, EXPECTATION_FAILED, INTERRUPTED, RUN_FAILED
 from testbed.errors import ConfigError, ConfigProblem
+
+if TYPE_CHECKING:
+    from testbed.control.headquarters import Listen
 
 FILES = click.argument("files", nargs=-1, required=True, metavar="FILE...")
 SETTINGS = click.option(
@@ -27,9 +30,15 @@ SETTINGS = click.option(
               show_default=True, help="Where run folders are written.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout instead of tables.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress on stderr.")
+@click.option("--allow-late", is_flag=True,
+              help="Real clock: a run that was later than its delays can bear counts nevertheless.")  # fmt: skip
+@click.option("--listen", metavar="[HOST:]PORT",
+              help="Real clock: where agents on other computers join (see `testbed agent`).")  # fmt: skip
+@click.option("--secret-file", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path),
+              help="What these agents must know; else it is taken from TESTBED_SECRET.")  # fmt: skip
 def run(
     files: tuple[str, ...], settings: tuple[str, ...], seed: int | None, clock: str | None, results: Path,
-    as_json: bool, quiet: bool,
+    as_json: bool, quiet: bool, allow_late: bool, listen: str | None, secret_file: Path | None,
 ) -> int:  # fmt: skip
     """Run experiments: every combination and repetition of each FILE.
 
@@ -37,23 +46,38 @@ def run(
     """
     from testbed.cli.console import stderr
     from testbed.cli.progress import telling
-    from testbed.control import CLOCKS
+    from testbed.control.clocks import clocks
     from testbed.experiment.run import check_runnable, run_plan
     from testbed.report.plan import load_all
 
     plans = load_all(files, _overrides(settings, seed=seed, clock=clock))
-    for plan in plans:
-        check_runnable(plan, CLOCKS)
-    done = []
-    for plan in plans:
-        with nullcontext() if quiet else telling(stderr()) as tell:
-            folder, runs = run_plan(plan, results, tell, trials=CLOCKS)
-        done += runs
-        if not as_json:
-            _show(runs, folder)
+    done: list[dict[str, Any]] = []
+    with clocks(allow_late=allow_late, listen=_listen(listen, secret_file)) as trials:
+        for plan in plans:
+            check_runnable(plan, trials)
+        for plan in plans:
+            with nullcontext() if quiet else telling(stderr()) as tell:
+                folder, runs = run_plan(plan, results, tell, trials=trials)
+            done += runs
+            if not as_json:
+                _show(runs, folder)
+            if _interrupted(runs):
+                break
     if as_json:
         click.echo(json.dumps({"runs": done}, indent=2))
     return _status(done)
+
+
+def _listen(address: str | None, secret_file: Path | None) -> Listen | None:
+    """Where agents on other computers may join. Raises ConfigError."""
+    from testbed.control.headquarters import Listen
+    from testbed.control.join import read_address
+    from testbed.control.secret import find_secret
+
+    if address is None:
+        return None
+    host, port = read_address(address, "--listen", default_host="0.0.0.0")
+    return Listen(host, port, find_secret(secret_file))
 
 
 def _show(runs: list[dict[str, Any]], folder: Path) -> None:
@@ -70,7 +94,13 @@ def _show(runs: list[dict[str, Any]], folder: Path) -> None:
     click.echo(folder)
 
 
+def _interrupted(runs: list[dict[str, Any]]) -> bool:
+    return any(run["status"] == "interrupted" for run in runs)
+
+
 def _status(runs: list[dict[str, Any]]) -> int:
+    if _interrupted(runs):
+        return INTERRUPTED
     if any(run["status"] != "complete" for run in runs):
         return RUN_FAILED
     kept = all(expectation["ok"] for run in runs for expectation in run["expect"])
