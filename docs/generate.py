@@ -22,10 +22,12 @@ import click
 
 from testbed import units
 from testbed.cli import cli
+from testbed.control import validity
 from testbed.experiment import spec
 from testbed.experiment.expect import parser
 from testbed.experiment.json_schema import field_docs
 from testbed.experiment.language.reader import hints, key_of
+from testbed.experiment.status import STATUSES
 from testbed.link import drop_rule
 from testbed.link.delay import JITTERS
 from testbed.link.loss import LOSSES
@@ -110,6 +112,11 @@ def metrics_page() -> str:
         parts += [heading, "| metric | unit | |", "|---|---|---|"]
         parts += [f"| `{name}` | {metric.unit} | {metric.doc} |" for name, metric in metrics.METRICS[scope].items()]
         parts.append("")
+    parts += ["## How a run ended: its `status`\n", "| status | |", "|---|---|"]
+    parts += [f"| `{name}` | {doc} |" for name, doc in STATUSES.items()]
+    parts += ["", "## Of a run in real time\n", "| key | |", "|---|---|"]
+    parts += [f"| `{name}` | {doc} |" for name, doc in metrics.REAL_TIME.items()]
+    parts += ["", "### When it is invalid\n", f"{after_first_paragraph(validity)}\n"]
     parts += ["## Of an end: `flows.NAME.client` and `.server`\n", "| counter | |", "|---|---|"]
     parts += [f"| `{name}` | {doc} |" for name, doc in metrics.COUNTERS.items()]
     parts += ["| `states` | The states that it went through, in order. |", ""]

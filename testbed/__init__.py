@@ -12,7 +12,7 @@ when they are first used, so that `import testbed` costs nothing.
 The house. A module imports only from floors below its own; rooms on one floor are strangers.
 
     cli/            one function a command; no logic
-    api             the same from Python
+    api             the same from Python     | streams   for programs of yours on a testbed host
     report/         run folders -> tables, ladder diagrams
     control/        real time: the controller, the agents with the machines, messages between them
     experiment/     YAML -> spec -> world -> run -> run folder; sweeps

@@ -8,12 +8,13 @@ It needs no event loop, so it works in a notebook as well.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from testbed.control import CLOCKS
+from testbed.control.clocks import clocks
 from testbed.errors import ConfigError, ConfigProblem
 from testbed.experiment.load import Plan, load
 from testbed.experiment.run import Tell, run_plan
@@ -75,20 +76,20 @@ def run(
     clock: str | None = None,
     results: Path | str | None = "results",
     tell: Tell | None = None,
+    allow_late: bool = False,
 ) -> Result:
     """Run the experiment in `file`, and return what came of it.
 
     `set` has values by path, as after `--set`; `seed` and `clock` are short for two of them. Folders are written below
-    `results`; None: nothing is kept but the numbers. `tell` hears of the progress. Raises ConfigError for what is wrong
-    with the input, and RunError for a run that could not be completed.
+    `results`; None: nothing is kept but the numbers. `tell` hears of the progress. `allow_late`: in real time, a run
+    counts even if it was later than its delays can bear. Raises ConfigError for what is wrong with the input, and
+    RunError for a run that could not be completed.
     """
     plan = check(file, set=set, seed=seed, clock=clock)
-    if results is not None:
-        folder, documents = run_plan(plan, Path(results), tell, trials=CLOCKS)
-        return Result(plan.name, folder, [Run(document) for document in documents])
-    with tempfile.TemporaryDirectory(prefix="testbed-") as temporary:
-        _, documents = run_plan(plan, Path(temporary), tell, trials=CLOCKS)
-    return Result(plan.name, None, [Run(document) for document in documents])
+    with clocks(allow_late=allow_late) as trials, ExitStack() as temporary:
+        place = results if results is not None else temporary.enter_context(TemporaryDirectory(prefix="testbed-"))
+        folder, documents = run_plan(plan, Path(place), tell, trials=trials)
+    return Result(plan.name, folder if results is not None else None, [Run(document) for document in documents])
 
 
 def check(

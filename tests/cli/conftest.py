@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
 from typing import NamedTuple
@@ -33,3 +34,37 @@ def testbed() -> Callable[..., Answer]:
         return Answer(int(ended.value.code or 0), out.getvalue(), err.getvalue())
 
     return call
+
+
+class Terminal(io.StringIO):
+    """A terminal's memory: what is written to it moves a cursor, and `screen` is what one would see."""
+
+    CODE = re.compile(r"\x1b\[([0-9;?]*)([A-Za-z])|(.)", re.DOTALL)
+
+    def isatty(self) -> bool:
+        return True
+
+    @property
+    def screen(self) -> list[str]:
+        """The lines, without their colours and the blanks at their ends."""
+        lines: list[str] = [""]
+        row = column = 0
+        for argument, command, sign in self.CODE.findall(self.getvalue()):
+            if command == "A":
+                row = max(0, row - int(argument or 1))
+            elif command == "K":
+                lines[row] = ""
+            elif sign == "\r":
+                column = 0
+            elif sign == "\n":
+                row, column = row + 1, 0
+                lines += [""] * (row + 1 - len(lines))
+            elif sign:
+                lines[row] = lines[row].ljust(column)[:column] + sign + lines[row][column + 1 :]
+                column += 1
+        return [line.rstrip() for line in lines]
+
+
+@pytest.fixture
+def terminal() -> Terminal:
+    return Terminal()

@@ -8,41 +8,111 @@ from typing import Any
 
 from rich.console import Console
 
-from testbed.cli.progress import telling
+from testbed.cli.progress import clock_face, telling
 from testbed.experiment.run import Progress
+from testbed.experiment.snapshot import EndView, Snapshot
 
 SECOND = 1_000_000_000
 
 
-def at(seconds: float, *, until: float | None = 60, index: int = 0, count: int = 1) -> Progress:
-    run: Any = SimpleNamespace(id="tcp.rto_min=1s", spec=SimpleNamespace(name="quickstart", clock="virtual"))
+def at(
+    seconds: float,
+    *,
+    until: float | None = 60,
+    index: int = 0,
+    count: int = 1,
+    clock: str = "virtual",
+    read: int | None = None,
+) -> Progress:
+    network = SimpleNamespace(links={})
+    flow = SimpleNamespace(name="a", roles=("client", "server"), start=0)
+    spec = SimpleNamespace(name="quickstart", clock=clock, flows={"a": flow}, topology=network, timeline=())
+    run: Any = SimpleNamespace(id="tcp.rto_min=1s", spec=spec)
     ending = None if until is None else int(until * SECOND)
-    return Progress(run, index, count, int(seconds * SECOND), ending)
+    snapshot = None if read is None else Snapshot({"a.server": EndView(read, 0, 0, 0, "ESTABLISHED", False)}, {})
+    return Progress(run, index, count, int(seconds * SECOND), ending, snapshot)
 
 
-def told(*progress: Progress, terminal: bool, every: float = 0.0) -> str:
+def told(*progress: Progress, every: float = 0.0) -> str:
     file = StringIO()
-    with telling(Console(file=file, force_terminal=terminal, width=100), every) as tell:
+    with telling(Console(file=file, force_terminal=False, width=100), every) as tell:
         for one in progress:
             tell(one)
     return file.getvalue()
 
 
 def test_lines_where_there_is_no_terminal() -> None:
-    assert told(at(12.34), terminal=False) == "quickstart: 12.3s of 60s of virtual time\n"
-    assert told(at(12.34, until=None), terminal=False) == "quickstart: 12.3s of virtual time\n"
+    assert told(at(0.34)) == "quickstart: 0.3s of 60s of virtual time\n"
+    assert told(at(12.34, until=None)) == "quickstart: 12.3s of virtual time\n"
+
+
+def test_a_line_has_the_goodput_of_all_flows() -> None:
+    lines = told(at(1, until=None, read=125_000), at(2, until=None, read=375_000)).splitlines()
+    assert [line.partition(" · ")[2] for line in lines] == ["1 Mbit/s", "2 Mbit/s"]
+
+
+def test_the_time_left_is_the_wall_s_under_the_real_clock() -> None:
+    assert told(at(12.34, clock="real")) == "quickstart: 12.3s of 60s of real time · 0:48 left\n"
+    assert told(at(30, clock="real", index=1, count=3)).endswith(" · 1:30 left\n")
+    assert "left" not in told(at(30, clock="real", index=1, count=3, until=None))
+
+
+def test_the_time_left_is_reckoned_from_the_speed_so_far_under_the_virtual_clock() -> None:
+    assert told(at(59.9)).endswith(" · 0:01 left\n")
+    assert "left" not in told(at(0.1))
 
 
 def test_a_line_of_a_sweep_says_which_run() -> None:
-    assert told(at(1, index=2, count=20), terminal=False).startswith("quickstart 3/20 tcp.rto_min=1s: 1.0s of 60s")
+    assert told(at(1, index=2, count=20)).startswith("quickstart 3/20 tcp.rto_min=1s: 1.0s of 60s")
+
+
+def test_the_next_run_of_a_sweep_has_its_own_pace() -> None:
+    lines = told(at(9, count=2, read=9_000_000), at(1, index=1, count=2, read=125_000)).splitlines()
+    assert "· 1 Mbit/s" in lines[1]
 
 
 def test_a_quick_run_says_nothing() -> None:
-    assert told(at(1), at(2), terminal=False, every=1000.0) == ""
-    assert "quickstart" not in told(terminal=True)
+    assert told(at(1), at(2), every=1000.0) == ""
 
 
-def test_a_bar_on_a_terminal_vanishes_at_the_end() -> None:
-    shown = told(at(30), terminal=True)
-    assert "30.0s of 60s of virtual time" in shown
-    assert shown.endswith("\x1b[2K")
+def test_time_is_told_as_a_clock_does() -> None:
+    assert [clock_face(seconds) for seconds in (0, 0.2, 59.5, 3599.5)] == ["0:00", "0:01", "1:00", "1:00:00"]
+    assert clock_face(3725) == "1:02:05"
+
+
+# -- on a terminal ---------------------------------------------------------------------------------------------------
+
+
+def console(terminal: Any, name: str = "xterm") -> Console:
+    return Console(file=terminal, width=80, height=24, _environ={"TERM": name})
+
+
+def test_a_table_on_a_terminal_is_drawn_over_itself_and_vanishes_at_the_end(terminal: Any) -> None:
+    with telling(console(terminal), draw_every=0.0) as tell:
+        assert terminal.screen == [""]
+        for second in range(1, 31):
+            tell(at(second, clock="real", read=second * 125_000))
+        assert terminal.screen[0] == "quickstart"
+        assert terminal.screen[2] == "30.0s of 60s of real time · 0:30 left"
+        assert terminal.screen[5].split() == ["a", "ESTABLISHED", "1", "Mbit/s", "–", "–", "0"]
+        assert len(terminal.screen) == 6
+    assert set(terminal.screen) == {""}
+
+
+def test_a_table_is_not_drawn_more_often_than_one_can_look(terminal: Any) -> None:
+    with telling(console(terminal), draw_every=1000.0) as tell:
+        for second in range(1, 31):
+            tell(at(second))
+        assert terminal.screen[2] == "1.0s of 60s of virtual time"
+
+
+def test_before_anything_is_known_there_is_only_the_bar(terminal: Any) -> None:
+    with telling(console(terminal)) as tell:
+        tell(at(0, until=None))
+        assert [bool(line) for line in terminal.screen] == [True, True, True]
+
+
+def test_lines_on_a_terminal_that_cannot_move_its_cursor(terminal: Any) -> None:
+    with telling(console(terminal, "dumb"), 0.0) as tell:
+        tell(at(1))
+    assert terminal.getvalue() == "quickstart: 1.0s of 60s of virtual time\n"

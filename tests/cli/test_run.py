@@ -61,7 +61,7 @@ def test_json_is_one_document_with_the_keys_of_the_design(testbed: Any, file: Pa
         "lateness", "expect",
     } <= set(run)  # fmt: skip
     assert (run["name"], run["clock"], run["seed"], run["status"]) == ("small", "virtual", 3, "complete")
-    assert run["lateness"] == {"p50": 0, "p99": 0, "max": 0}
+    assert run["lateness"] == {"p50": 0, "p99": 0, "max": 0, "links": {}}
     assert run["flows"]["a"]["bytes_delivered"] == 100_000
     assert {"goodput", "completion_time", "retransmitted_segments", "segments_sent"} <= set(run["flows"]["a"])
 

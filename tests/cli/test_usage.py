@@ -17,7 +17,7 @@ COMMANDS = sorted(cli.commands)
 
 
 def test_the_commands_are_those_of_the_design() -> None:
-    assert COMMANDS == ["check", "ladder", "list", "run", "schema", "show", "trace"]
+    assert COMMANDS == ["agent", "check", "ladder", "list", "run", "schema", "show", "trace"]
 
 
 def test_help_names_every_command_and_every_exit_status(testbed: Any) -> None:
@@ -78,11 +78,15 @@ EXPERIMENTS = Path(__file__).parents[2] / "experiments"
 
 @pytest.mark.slow
 def test_every_example_runs(testbed: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As one would paste them, in a folder with the experiments in it: `run` first, for the others look at it."""
+    """As one would paste them, in a folder with the experiments in it: `run` first, for the others look at it.
+
+    An agent is for another computer: tests/control/test_netns.py has two.
+    """
     for name in ("experiments", "topologies"):
         (tmp_path / name).symlink_to(EXPERIMENTS.parent / name)
     monkeypatch.chdir(tmp_path)
-    for command in sorted(cli.commands.values(), key=lambda command: command.name != "run"):
+    commands = [command for name, command in cli.commands.items() if name != "agent"]
+    for command in sorted(commands, key=lambda command: command.name != "run"):
         example = str(command.epilog).strip().splitlines()[-1]
         words, _, _ = example.partition(" > ")
         given = [found for word in words.split()[1:] for found in (sorted(map(str, Path().glob(word))) or [word])]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -11,6 +11,7 @@ from testbed.clock import FOREVER, MILLISECOND, Clock
 from testbed.host.host import Host
 from testbed.link.link import Link
 from testbed.link.spec import DirectionSpec
+from testbed.runtime.guests import Guests
 from testbed.tcp.config import TcpConfig
 from testbed.trace.tracer import SILENT_LINK
 from testbed.traffic.application import Application, End, FlowContext
@@ -25,6 +26,7 @@ class World:
     def __init__(self, spec: DirectionSpec, seed: int = 1) -> None:
         self.clock = Clock()
         self.seed = seed
+        self.launcher = Guests(self.clock)
         self.left = Host("left", 0x0A000001, self.clock, seed)
         self.right = Host("right", 0x0A000002, self.clock, seed)
         self._join("l1", self.left, self.right, spec)
@@ -54,7 +56,7 @@ class World:
         own, other = (self.left, self.right) if client else (self.right, self.left)
         return FlowContext(
             name="a", host=own, clock=self.clock, port=5001, config=config, seed=self.seed,
-            peer_address=other.address, peer_name=other.name, cue=cue,
+            peer_address=other.address, peer_name=other.name, cue=cue, launcher=self.launcher,
         )  # fmt: skip
 
 
@@ -63,9 +65,17 @@ def _start(end: End, now: int) -> None:
 
 
 @pytest.fixture
-def make_world() -> Callable[..., World]:
+def make_world() -> Iterator[Callable[..., World]]:
     """Makes a world of a link's keys, which are the same in both directions."""
-    return lambda seed=1, **keys: World(DirectionSpec(**{"delay": DELAY, **keys}), seed)
+    made = []
+
+    def make(seed: int = 1, **keys: Any) -> World:
+        made.append(World(DirectionSpec(**{"delay": DELAY, **keys}), seed))
+        return made[-1]
+
+    yield make
+    for world in made:
+        world.launcher.close()
 
 
 @pytest.fixture

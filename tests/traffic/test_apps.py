@@ -10,6 +10,7 @@ import pytest
 
 from testbed.clock import MILLISECOND, SECOND
 from testbed.errors import UnitError
+from testbed.host.guest import Program
 from testbed.host.socket import Handler
 from testbed.link.loss.bernoulli import Bernoulli
 from testbed.tcp.config import TcpConfig
@@ -18,10 +19,30 @@ from testbed.traffic.bulk import BulkSpec
 from testbed.traffic.chance import draw
 from testbed.traffic.cue import Cue
 from testbed.traffic.dialogue.spec import DialogueSpec
+from testbed.traffic.guest import GuestSpec
 from testbed.traffic.on_off import OnOffSpec
 from testbed.traffic.payload import CHUNK, PERIOD, Inbox
 from testbed.traffic.request_response import RequestResponseSpec
 from testbed.traffic.sink import SinkSpec
+
+GUEST = """
+from testbed import streams
+
+async def ask():
+    reader, writer = await streams.open_connection()
+    writer.write(b"x" * 20_000)
+    writer.write_eof()
+    assert len(await reader.read()) == 30_000
+    writer.close()
+
+async def answer():
+    await streams.start_server(visitor)
+
+async def visitor(reader, writer):
+    assert len(await reader.read()) == 20_000
+    writer.write(b"y" * 30_000)
+    writer.close()
+"""
 
 EXAMPLES = {
     "bulk": BulkSpec(size=50_000),
@@ -29,6 +50,10 @@ EXAMPLES = {
     "request-response": RequestResponseSpec(count=3, think=10 * MILLISECOND),
     "on-off": OnOffSpec(burst=20_000, bursts=3, off=100 * MILLISECOND),
     "dialogue": DialogueSpec(steps=("client: connect", "client: write 100", "server: read 100")),  # type: ignore[arg-type]
+    "guest": GuestSpec(
+        client_=Program("guest.py", "ask", GUEST),
+        server_=Program("guest.py", "answer", GUEST),
+    ),
 }
 
 
