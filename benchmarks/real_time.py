@@ -190,6 +190,8 @@ def show_stages(seconds: int) -> None:
     for stage in dict.fromkeys([*(stage for _, stage in STAGES), "what else there is"]):
         print(f"  {stage:<26}" + "".join(f"{one[stage]:>12.1f}" for one in by_stage.values()))
     print(f"  {'together':<26}" + "".join(f"{one.total():>12.1f}" for one in by_stage.values()))
+    busy = (agent["seconds"] / measured.document["end_time"] for agent in agents.values())
+    print(f"  {'share of a processor':<26}" + "".join(f"{one:>12.0%}" for one in busy))
     for name, agent in agents.items():
         most = ", ".join(f"{function} {count}" for function, count in Counter(agent["counts"]).most_common(8))
         print(f"  {name}, samples: {most}")

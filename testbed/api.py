@@ -18,6 +18,7 @@ from testbed.control.clocks import clocks
 from testbed.errors import ConfigError, ConfigProblem
 from testbed.experiment.load import Plan, load
 from testbed.experiment.run import Tell, run_plan
+from testbed.experiment.status import INTERRUPTED
 from testbed.trace import store
 
 if TYPE_CHECKING:
@@ -89,6 +90,8 @@ def run(
     with clocks(allow_late=allow_late) as trials, ExitStack() as temporary:
         place = results if results is not None else temporary.enter_context(TemporaryDirectory(prefix="testbed-"))
         folder, documents = run_plan(plan, Path(place), tell, trials=trials)
+    if documents[-1]["status"] == INTERRUPTED:
+        raise KeyboardInterrupt  # whoever calls in a loop must hear of it; what there was is in the folder
     return Result(plan.name, folder if results is not None else None, [Run(document) for document in documents])
 
 

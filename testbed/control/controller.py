@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Collection, Coroutine
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -206,11 +207,10 @@ class Controller:
         there = [one for one in self._members.values() if one.bound.done() and not one.gone.is_set()]
         for member in there:
             post(member.channel, Stop(run_on=verdict.run_on))
-        waits = [asyncio.create_task(member.gone.wait()) for member in there]
-        if waits:
-            await asyncio.wait(waits, timeout=HAND_OVER)
-        for wait in waits:
-            wait.cancel()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(HAND_OVER):
+                for member in there:
+                    await member.gone.wait()
         for member in there:
             member.lose(f"did not hand over what it had within {HAND_OVER:g} s")
         errors = [f"agent {one.name}: {one.error}" for one in self._members.values() if one.error is not None]

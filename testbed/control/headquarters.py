@@ -59,6 +59,7 @@ class Headquarters:
         self._door: Door | None = None
         self._joined: dict[str, Guest] = {}
         self._controller: Controller | None = None
+        self._conducting: asyncio.Task[Any] | None = None
 
     def conduct(self, spec: ExperimentSpec, folder: Path, tell: Tidings) -> Ended:
         """A run, from its start to its end; `tell` is told of it in the caller's thread.
@@ -113,11 +114,12 @@ class Headquarters:
     def _abandon(self, task: concurrent.futures.Future[Ended]) -> None:
         """Let go of the run; when this returns, there is none of its processes left."""
         task.cancel()
-        self._submit(self._nothing_left()).result()
+        self._submit(self._let_go()).result()
 
     # -- on the loop -------------------------------------------------------------------------------------------------
 
     async def _conduct(self, spec: ExperimentSpec, folder: Path) -> Ended:
+        self._conducting = asyncio.current_task()
         placement = place(spec)
         await self._gather(placement.joined)
         joined = {name: guest for name, guest in self._joined.items() if name in placement.joined}
@@ -150,11 +152,10 @@ class Headquarters:
             absent = ", ".join(sorted(set(missing) - set(self._joined)))
             raise RunError(f"not joined within {JOIN_TIME:g} s: {absent}{turned_away}") from error
 
-    async def _nothing_left(self) -> None:
-        """Wait for what has been cancelled."""
-        others = asyncio.all_tasks() - {asyncio.current_task()}
-        if others:
-            await asyncio.wait(others)
+    async def _let_go(self) -> None:
+        """Until the run, which has been cancelled, has let go of everything."""
+        if self._conducting is not None:
+            await asyncio.wait([self._conducting])
 
     async def _dismiss(self) -> None:
         for guest in self._joined.values():
@@ -162,4 +163,3 @@ class Headquarters:
             await guest.channel.close()
         if self._door is not None:
             await self._door.close()
-        await self._nothing_left()

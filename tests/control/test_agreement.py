@@ -3,7 +3,7 @@
 A machine that has other work hands packets on late, so that round trips are longer than they should be: what a run
 gives is then the machine's figure and not the experiment's. Nothing here can keep the machine idle. So each comparison
 has a few attempts. If none agrees, but every one says itself that it was late, the test is skipped with that reason; if
-one was in time, it fails.
+one was in time, it fails. The states that the ends pass through must always be the same.
 """
 
 from __future__ import annotations
@@ -11,9 +11,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from statistics import mean
 from typing import Any
 
 import pytest
@@ -21,6 +20,7 @@ import pytest
 import testbed
 
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"
+AGREEMENT = EXPERIMENTS / "agreement"
 ATTEMPTS = 3
 TOLERANCE = 0.03
 
@@ -30,19 +30,14 @@ LATE = 0.0005
 Document = dict[str, Any]
 
 
-def real(path: Path, results: Path, **settings: str) -> Document:
+def real(path: Path, results: Path, settings: dict[str, str]) -> Document:
     """A run by the wall, as a user would do it."""
     command = [sys.executable, "-m", "testbed", "run", str(path), "--clock", "real", "--results", str(results)]
     command += [f"--set={name}={value}" for name, value in settings.items()]
     done = subprocess.run([*command, "--allow-late", "--quiet", "--json"], capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stdout + done.stderr
-    [run] = json.loads(done.stdout)["runs"]
-    assert run["clock"] == "real"
+    [run] = json.loads(done.stdout or '{"runs": [{}]}')["runs"]
+    assert run.get("status") == "complete", done.stdout + done.stderr
     return dict(run)
-
-
-def virtual(path: Path, **settings: str) -> Document:
-    return testbed.run(path, clock="virtual", set=settings, results=None).runs[0]
 
 
 def states(run: Document) -> dict[str, list[str]]:
@@ -50,59 +45,68 @@ def states(run: Document) -> dict[str, list[str]]:
     return {f"{name}.{end}": flow[end]["states"] for name, flow in run["flows"].items() for end in ("client", "server")}
 
 
-def goodput(run: Document) -> float:
-    """Of all flows together."""
-    return float(sum(flow["goodput"] for flow in run["flows"].values()))
+def goodputs(run: Document) -> list[float]:
+    return [flow["goodput"] for flow in run["flows"].values()]
 
 
-def agrees(seen: Document, states_expected: dict[str, list[str]], goodput_expected: float) -> bool:
-    """The states must be the same however late the run was."""
-    assert states(seen) == states_expected
-    return goodput(seen) == pytest.approx(goodput_expected, rel=TOLERANCE)
+def together(run: Document) -> list[float]:
+    """What all flows have got through."""
+    return [8 * sum(flow["bytes_delivered"] for flow in run["flows"].values()) / run["end_time"]]
 
 
-def in_a_few_attempts(run: Callable[[], Document], states_expected: dict[str, list[str]], expected: float) -> None:
-    """Fails, or skips, if `run` never agrees."""
+def compare(path: Path, results: Path, settings: dict[str, str], measure: Callable[[Document], list[float]]) -> None:
+    """The clocks give the same `measure`, in at least one of a few attempts."""
+    expected = testbed.run(path, clock="virtual", set=settings, results=None).runs[0]
     told = []
-    for _ in range(ATTEMPTS):
-        seen = run()
-        if agrees(seen, states_expected, expected):
+    for seen in attempts(path, results, settings):
+        assert states(seen) == states(expected)
+        if measure(seen) == pytest.approx(measure(expected), rel=TOLERANCE):
             return
-        late = seen["lateness"]
-        told.append((goodput(seen) / expected, late["p50"], late["p99"], late["max"]))
-    text = f"(goodput by what was expected, lateness p50, p99, max): {told}"
-    if all(p99 > LATE for _, _, p99, _ in told):
+        told.append((measure(seen), {name: seen["lateness"][name] for name in ("p50", "p99", "max")}))
+    text = f"virtual {measure(expected)}, real {told}"
+    if all(late["p99"] > LATE for _, late in told):
         pytest.skip(f"this machine has other work: {text}")
     pytest.fail(text)
 
 
-def compare(path: Path, results: Path, **settings: str) -> None:
-    expected = virtual(path, **settings)
-    in_a_few_attempts(lambda: real(path, results, **settings), states(expected), goodput(expected))
+def attempts(path: Path, results: Path, settings: dict[str, str]) -> Iterator[Document]:
+    for _ in range(ATTEMPTS):
+        yield real(path, results, settings)
 
 
 @pytest.mark.parametrize("rate", ["10Mbit/s", "50Mbit/s"])
 def test_slow_start_takes_as_long(tmp_path: Path, rate: str) -> None:
-    compare(EXPERIMENTS / "agreement" / "slow-start-limited.yaml", tmp_path, **{"links.path.rate": rate})
+    compare(AGREEMENT / "slow-start-limited.yaml", tmp_path, {"links.path.rate": rate}, goodputs)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("window", ["132kB", "264kB", "660kB"])
 def test_a_window_carries_as_much(tmp_path: Path, window: str) -> None:
-    compare(EXPERIMENTS / "agreement" / "window-limited.yaml", tmp_path, **{"tcp.receive_buffer": window})
+    compare(AGREEMENT / "window-limited.yaml", tmp_path, {"tcp.receive_buffer": window}, goodputs)
 
 
 @pytest.mark.slow
-def test_the_quickstart_comes_to_the_same(tmp_path: Path) -> None:
-    """Which flow meets a loss hangs on microseconds: see `agreement/quickstart.yaml`. So both flows are taken
-    together, and what is expected is the mean of virtual runs that differ by as little as two real ones do."""
+def test_the_same_packets_are_lost_and_cost_as_much(tmp_path: Path) -> None:
+    compare(AGREEMENT / "quickstart.yaml", tmp_path, {}, goodputs)
+
+
+@pytest.mark.slow
+def test_two_flows_fill_a_link_as_well(tmp_path: Path) -> None:
+    """The quickstart, both flows at once. Which of them is ahead hangs on microseconds: both are taken together. With
+    losses, so does even that: see `agreement/quickstart.yaml`."""
+    compare(EXPERIMENTS / "quickstart.yaml", tmp_path, {"links.bottleneck.loss": "0%"}, together)
+
+
+@pytest.mark.slow
+def test_the_quickstart_comes_to_its_end(tmp_path: Path) -> None:
+    """As it is: what microseconds decide is left out."""
     path = EXPERIMENTS / "quickstart.yaml"
-    delays = [f"{1_000 + 10 * step}us" for step in range(10)]
-    runs = [virtual(path, **{"links.left1-router1.delay": delay}) for delay in delays]
-    in_a_few_attempts(lambda: real(path, tmp_path), states(runs[0]), mean(map(goodput, runs)))
+    expected, seen = testbed.run(path, results=None).runs[0], real(path, tmp_path, {})
+    assert states(seen) == states(expected)
+    assert [flow["complete"] for flow in seen["flows"].values()] == [True, True]
+    assert [row["ok"] for row in seen["expect"][:2]] == [True, True]
 
 
-def test_the_quickstart_of_the_comparison_is_the_quickstart() -> None:
-    plain = testbed.check(EXPERIMENTS / "quickstart.yaml").runs[0].spec
-    compared = testbed.check(EXPERIMENTS / "agreement" / "quickstart.yaml").runs[0].spec
-    assert (compared.flows, compared.topology, compared.seed) == (plain.flows, plain.topology, plain.seed)
+def test_the_quickstart_of_the_comparison_is_on_the_quickstart_s_network() -> None:
+    plain, compared = (testbed.check(path / "quickstart.yaml").runs[0].spec for path in (EXPERIMENTS, AGREEMENT))
+    assert (compared.topology, compared.seed) == (plain.topology, plain.seed)
