@@ -57,3 +57,11 @@ class UnitError(TestbedError, ValueError):
 
 class RunError(TestbedError):
     """A run that began and could not be completed: the message says who, when and why."""
+
+
+def in_words(error: BaseException) -> str:
+    """What is said of it: of what the system has refused, where, and not by its number."""
+    if not isinstance(error, OSError):
+        return str(error)
+    said = error.strerror or str(error)
+    return f"{error.filename}: {said}" if error.filename else said

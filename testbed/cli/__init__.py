@@ -12,7 +12,7 @@ from typing import NoReturn
 import click
 
 from testbed.cli.agent import agent
-from testbed.cli.console import be_plain
+from testbed.cli.console import be_plain, be_there
 from testbed.cli.ending import status_of
 from testbed.cli.plugs import list_, schema
 from testbed.cli.read import ladder, show, trace
@@ -44,5 +44,6 @@ for command in (run, check, show, trace, ladder, agent, list_, schema):
 
 def main(arguments: list[str] | None = None) -> NoReturn:
     """The console script. Commands return their exit status; what they raise is told without a traceback."""
+    be_there()
     be_plain()
     sys.exit(status_of(lambda: cli.main(arguments, prog_name="testbed", standalone_mode=False)))

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from testbed import units
+from testbed.errors import ConfigError, ConfigProblem, UnitError
 
 
 @click.command(epilog="\b\nExample:\n  testbed agent --join lab1:7000 --name lab2 --secret-file secret\n")
@@ -26,5 +27,13 @@ def agent(address: str, name: str, secret_file: Path | None, wait: str) -> None:
     from testbed.control.join import read_address
     from testbed.control.secret import find_secret
 
-    patience = units.duration(0 if wait == "0" else wait) / 1e9
+    patience = _patience(wait)
     take_part(read_address(address, "--join"), find_secret(secret_file), name, patience)
+
+
+def _patience(wait: str) -> float:
+    """In seconds. Raises ConfigError."""
+    try:
+        return units.duration(0 if wait == "0" else wait) / 1e9
+    except UnitError as error:
+        raise ConfigError([ConfigProblem(str(error), file="--wait")]) from error

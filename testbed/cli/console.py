@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import io
+import os
 import sys
 from functools import cache
 from typing import TYPE_CHECKING, Final
@@ -13,6 +14,17 @@ if TYPE_CHECKING:
 
 _PLAIN: Final = dict(zip("·→←↳▶◀─│┊✗✓↻∞–…µ×²", "-><>><-|:x+~~-.ux2", strict=True))
 """What stands for our signs where they cannot be shown: as wide, so that columns stay straight."""
+
+
+def be_there() -> None:
+    """Let whatever was closed (`>&-`) lead nowhere: or the next file that is opened gets its number."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            nowhere = os.open(os.devnull, os.O_RDWR)  # the lowest number that is free: this one
+            os.set_inheritable(nowhere, True)
+            setattr(sys, name, os.fdopen(nowhere, "w" if number else "r", encoding="utf-8"))
 
 
 def be_plain() -> None:

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import click
 
-from testbed.errors import ConfigError, RunError, UnitError
+from testbed.errors import ConfigError, RunError, UnitError, in_words
 
 ALL_WELL: Final = 0
 EXPECTATION_FAILED: Final = 1
@@ -43,7 +43,7 @@ def status_of(command: Callable[[], Any]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains when it closes stdout
         return PIPE_CLOSED
     except OSError as error:
-        return _tell(f"{error.filename}: {error.strerror}" if error.filename else str(error), RUN_FAILED)
+        return _tell(in_words(error), RUN_FAILED)
     return int(status or ALL_WELL)
 
 

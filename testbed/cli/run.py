@@ -14,6 +14,7 @@ from testbed.errors import ConfigError, ConfigProblem
 
 if TYPE_CHECKING:
     from testbed.control.headquarters import Listen
+    from testbed.experiment.load import Plan
 
 FILES = click.argument("files", nargs=-1, required=True, metavar="FILE...")
 SETTINGS = click.option(
@@ -51,6 +52,7 @@ def run(
     from testbed.report.plan import load_all
 
     plans = load_all(files, _overrides(settings, seed=seed, clock=clock))
+    _check_listening(plans, listen, secret_file)
     done: list[dict[str, Any]] = []
     with clocks(allow_late=allow_late, listen=_listen(listen, secret_file)) as trials:
         for plan in plans:
@@ -78,6 +80,21 @@ def _listen(address: str | None, secret_file: Path | None) -> Listen | None:
         return None
     host, port = read_address(address, "--listen", default_host="0.0.0.0")
     return Listen(host, port, find_secret(secret_file))
+
+
+def _check_listening(plans: list[Plan], listen: str | None, secret_file: Path | None) -> None:
+    """Whether anybody can join, where somebody waits for it. Raises ConfigError."""
+    runs = [run.spec for plan in plans for run in plan.runs]
+    problem = None
+    if listen is None and secret_file is not None:
+        problem = ConfigProblem("nobody is asked for it", file="--secret-file", suggestion="it goes with --listen")
+    elif listen is not None and not any(run.agents for run in runs):
+        remedy = "agents: {lab2: [right]}; see docs/machines.md"
+        problem = ConfigProblem("no experiment names agents that may join", file="--listen", suggestion=remedy)
+    elif listen is not None and not any(run.agents and run.clock == "real" for run in runs):
+        problem = ConfigProblem("agents join in real time only", file="--listen", suggestion="add --clock real")
+    if problem is not None:
+        raise ConfigError([problem])
 
 
 def _show(runs: list[dict[str, Any]], folder: Path) -> None:

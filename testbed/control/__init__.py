@@ -4,10 +4,9 @@ The house within. Others see `clocks`; an agent is a process of its own, and imp
 
     clocks         how to make a trial under each clock        trial       a run in real time, as `run_plan` sees it
     headquarters   what outlives a run: the controller's loop, agents that have joined
-    controller     one run: brings the agents together, starts, watches, decides when it is over
+    controller     one run: brings the agents together, starts, watches; `verdict`: how it is to end
     member         an agent, as the controller sees it         stillness   nothing is on its way any more
-    placement      which agent has which machines              orders      what it is told to build
-    spawn          agents as processes of ours
+    orders         what each agent is told to build            spawn       agents as processes of ours
     agent/         the agent's side: its part of the world, by the wall clock
     messages       what they say to each other                 channel/    how; `join` and `secret`: who may
     part  gather   what each leaves, and how it becomes one    heir        who does that if the controller is gone

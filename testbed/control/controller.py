@@ -10,7 +10,7 @@ import time
 from collections.abc import Collection, Coroutine
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from testbed.clock import MILLISECOND
 from testbed.control.channel import ChannelError
@@ -19,10 +19,11 @@ from testbed.control.member import LAST_WORDS, WANTING, Member
 from testbed.control.messages import Broken, Message, Report, Start, Stop, Told, post
 from testbed.control.orders import connections, preparations
 from testbed.control.part import part_folder
-from testbed.control.placement import Placement
 from testbed.control.secret import make_secret
 from testbed.control.spawn import Process
 from testbed.control.stillness import Stillness
+from testbed.control.verdict import Decision, Verdict
+from testbed.experiment.placement import Placement
 from testbed.experiment.snapshot import Snapshot
 from testbed.experiment.spec import ExperimentSpec
 from testbed.experiment.status import COMPLETE, FAILED, INCOMPLETE, STALLED
@@ -48,15 +49,6 @@ LOOK_EVERY: Final = 0.05
 """Seconds between two looks at who is still there."""
 
 
-class Verdict(NamedTuple):
-    """How a run ended."""
-
-    status: str
-    error: str | None = None
-    run_on: bool = False
-    """Everything is at rest: what is left in the heaps may happen at once."""
-
-
 class Controller:
     """Conducts one run, whose folder is `folder`. `joined` are the agents that have come from elsewhere, by name."""
 
@@ -68,27 +60,24 @@ class Controller:
         self._members: dict[str, Member] = {}
         self._stillness = Stillness(placement.machines)
         self._done_at: float | None = None  # when all applications had ended
-        self._verdict: asyncio.Future[Verdict] = asyncio.get_running_loop().create_future()
+        self.decision = Decision()
+        """Whoever wants the run to end may have it decided."""
         self.started = False
         """Time has begun: what there is may be worth keeping."""
 
     async def conduct(self) -> Verdict:
         """The whole run. Whatever happens, no process of ours is left behind."""
-        guard = asyncio.create_task(self._guard())
         door = await Door.open("127.0.0.1", 0, (secret := make_secret()).encode())
+        guard = asyncio.create_task(self._guard())
+        guard.add_done_callback(self.decision.broke)
         try:
             self._assemble(door, secret)
             await self._set_up_in_time(self._set_up(door))
-            verdict = await self._collect(await self._verdict)
+            verdict = await self._collect(await self.decision.made)
         finally:
             guard.cancel()
             await asyncio.gather(door.close(), *(member.leave() for member in self._members.values()))
         return verdict
-
-    def end(self, status: str, error: str | None = None, *, run_on: bool = False) -> None:
-        """Let the run end so, unless it has ended already."""
-        if not self._verdict.done():
-            self._verdict.set_result(Verdict(status, error, run_on))
 
     def standing(self) -> tuple[int, Snapshot] | None:
         """How far it has come (ns), and how it stands, as far as it is known. From any thread."""
@@ -120,26 +109,27 @@ class Controller:
         """Until it is done, or the run ends before it began. The deadline's victims are named."""
         seconds = START_UP + START_UP_EACH * len(self._members)
         task = asyncio.create_task(set_up)
-        events: list[asyncio.Future[Any]] = [task, self._verdict]
+        events: list[asyncio.Future[Any]] = [task, self.decision.made]
         await asyncio.wait(events, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-        if task.done() and isinstance(error := task.exception(), ChannelError):
-            await asyncio.wait([self._verdict], timeout=2 * LAST_WORDS)  # whose loss it was knows more
-            self.end(FAILED, str(error))
         if task.done():
+            try:
+                task.result()
+            except ChannelError as error:
+                await asyncio.wait([self.decision.made], timeout=2 * LAST_WORDS)  # whose loss it was knows more
+                self.decision.end(FAILED, str(error))
             return
         task.cancel()
         await asyncio.wait([task])
         least = min(member.stage for member in self._members.values())  # the others have waited for these
         late = [f"agent {one.name} {WANTING[least]}" for one in self._members.values() if one.stage == least]
-        self.end(FAILED, f"{_some(late)} within {seconds:g} s")
+        self.decision.end(FAILED, f"{_some(late)} within {seconds:g} s")
 
     async def _set_up(self, door: Door) -> None:
         """All join, build their parts, and dig their tunnels; then time begins."""
-        for name, guest in self._joined.items():
-            self._members[name].join(guest)
-        for _ in self._placement.local:
-            guest = await door.enter()
-            self._members[guest.hello.name].join(guest)
+        here = list(self._joined.values())
+        for _ in self._members:
+            guest = here.pop() if here else await door.enter()
+            self._members[guest.hello.name].join(guest).add_done_callback(self.decision.broke)
         orders = preparations(self._spec, self._placement, self._folder, self._joined)
         ends = await asyncio.gather(*(self._members[name].prepare(one) for name, one in orders.items()))
         tunnels = self._placement.tunnels(self._spec)
@@ -158,17 +148,21 @@ class Controller:
 
     async def _guard(self) -> None:
         """Look who is still there."""
+        awake = looked = time.monotonic()
         while True:
             await asyncio.sleep(LOOK_EVERY)
             now = time.monotonic()
+            if now - looked > SILENCE / 2:
+                awake = now  # it was we who were stopped (Ctrl-Z), and heard nobody
+            looked = now
             for member in self._members.values():
                 process = member.process
                 if member.guest is None and process is not None and process.ended:
                     member.lose(process.last_words())
-                elif member.report is not None and now - member.channel.heard_at > SILENCE:
+                elif member.report is not None and now - max(awake, member.channel.heard_at) > SILENCE:
                     member.lose(f"hangs: it has said nothing for {SILENCE:g} s")
             if self._done_at is not None and now - self._done_at > AFTERMATH:
-                self.end(COMPLETE)
+                self.decision.end(COMPLETE)
 
     def _heard(self, member: Member, message: Message) -> None:
         match message:
@@ -181,10 +175,10 @@ class Controller:
                     post(receiver.channel, message)
             case Broken():
                 member.error = member.error or message.error
-                self.end(INCOMPLETE if self.started else FAILED, f"agent {member.name}: {message.error}")
+                self.decision.end(INCOMPLETE if self.started else FAILED, f"agent {member.name}: {message.error}")
 
     def _lost(self, member: Member, why: str) -> None:
-        self.end(INCOMPLETE if self.started else FAILED, f"agent {member.name} {why}")
+        self.decision.end(INCOMPLETE if self.started else FAILED, f"agent {member.name} {why}")
 
     def _weigh(self, member: Member, report: Report) -> None:
         """Whether the run has come to its end."""
@@ -193,26 +187,31 @@ class Controller:
         still = self._stillness.add(member.name, report)
         reports = [one.report for one in self._members.values() if one.report is not None]
         if all(one.over for one in reports):
-            self.end(COMPLETE)
+            self.decision.end(COMPLETE)
         elif still:
-            self.end(STALLED if any(one.waiting for one in reports) else COMPLETE, run_on=True)
+            self.decision.end(STALLED if any(one.waiting for one in reports) else COMPLETE, run_on=True)
         elif self._done_at is None and all(one.done for one in reports):
             self._done_at = time.monotonic()
 
     # -- when it is over ---------------------------------------------------------------------------------------------
 
     async def _collect(self, verdict: Verdict) -> Verdict:
-        """Have all that are still there, and have built something, hand over what they have. The answer is the verdict
-        after that, for here, too, something may break."""
-        there = [one for one in self._members.values() if one.bound.done() and not one.gone.is_set()]
+        """Have all that are still there, and were told to build something, hand over what they have. The answer is the
+        verdict after that, for here, too, something may break.
+
+        Before time has begun nobody has anything, but who has joined from elsewhere is to be had for the next run.
+        """
+        ordered = [one for one in self._members.values() if one.is_at_work and not one.gone.is_set()]
+        there = [one for one in ordered if self.started or one.process is None]
         for member in there:
             post(member.channel, Stop(run_on=verdict.run_on))
+        seconds = HAND_OVER if self.started else SILENCE
         with suppress(TimeoutError):
-            async with asyncio.timeout(HAND_OVER):
+            async with asyncio.timeout(seconds):
                 for member in there:
                     await member.gone.wait()
         for member in there:
-            member.lose(f"did not hand over what it had within {HAND_OVER:g} s")
+            member.lose(f"did not hand over what it had within {seconds:g} s")
         errors = [f"agent {one.name}: {one.error}" for one in self._members.values() if one.error is not None]
         return Verdict(INCOMPLETE, _some(errors)) if errors and verdict.error is None else verdict
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from testbed.control.part import PARTS, read_account
+from testbed.control.part import PARTS, free_reserve, read_account
 from testbed.control.validity import why_late
 from testbed.experiment.findings import Findings
 from testbed.experiment.outcome import end_of_run, outcome, waiting
@@ -72,6 +72,8 @@ class _Parts:
 
     def __init__(self, folder: Path) -> None:
         self.folders = sorted(path for path in folder.iterdir() if path.is_dir())
+        for part in self.folders:
+            free_reserve(part)  # of those that were killed
         found = {part.name: read_account(part) for part in self.folders}
         self._accounts = {name: account for name, account in found.items() if account is not None}
         self._unaccounted = [part for part in self.folders if part.name not in self._accounts]

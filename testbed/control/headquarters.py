@@ -15,11 +15,12 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 from uvloop import new_event_loop
 
-from testbed.control.controller import Controller, Verdict
+from testbed.control.controller import Controller
 from testbed.control.join import Door, Guest
 from testbed.control.messages import Goodbye, post
-from testbed.control.placement import place
+from testbed.control.verdict import Verdict
 from testbed.errors import ConfigError, ConfigProblem, RunError
+from testbed.experiment.placement import place
 from testbed.experiment.snapshot import Tidings
 from testbed.experiment.spec import ExperimentSpec
 from testbed.experiment.status import INTERRUPTED
@@ -106,7 +107,7 @@ class Headquarters:
             assert self._loop is not None
             if (controller := self._controller) is None:
                 raise
-            self._loop.call_soon_threadsafe(controller.end, INTERRUPTED)
+            self._loop.call_soon_threadsafe(controller.decision.end, INTERRUPTED)
             concurrent.futures.wait([task])
             return False
         return True

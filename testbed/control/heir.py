@@ -21,11 +21,12 @@ from typing import Any, Final
 from testbed.control.gather import gather
 from testbed.control.part import LOCK, PARTS, locked, part_folder, read_account
 from testbed.experiment import spec_json
-from testbed.experiment.folder import show, show_run, write_json
+from testbed.experiment.folder import show, show_run
 from testbed.experiment.load import PlannedRun
 from testbed.experiment.run import write_documents
 from testbed.experiment.spec import ExperimentSpec
 from testbed.experiment.status import INCOMPLETE
+from testbed.trace.files import write_json
 
 WILL: Final = "will.json"
 

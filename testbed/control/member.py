@@ -25,6 +25,9 @@ WANTING: Final = (
 )
 """What an agent still has to do before time can begin, in this order; what it is blamed for."""
 
+ORDERED: Final = 2
+"""The stage from which it has its orders."""
+
 LAST_WORDS: Final = 1.0
 """Seconds that a process has to end once its channel is closed, so that it is known how."""
 
@@ -68,16 +71,22 @@ class Member:
         assert self.guest is not None
         return self.guest.channel
 
-    def join(self, guest: Guest) -> None:
-        """It has come in."""
+    @property
+    def is_at_work(self) -> bool:
+        """It has been told to build its part."""
+        return self.stage >= ORDERED
+
+    def join(self, guest: Guest) -> asyncio.Task[None]:
+        """It has come in. The answer is our listening to it, which ends when it is lost."""
         self.guest = guest
         self.stage = 1
         self._listening = asyncio.create_task(self._listen())
+        return self._listening
 
     async def prepare(self, orders: Prepare) -> dict[str, Address]:
         """Find out what its clock shows, and have it build its part; the answer is where its tunnels end."""
         self.offset = await measure(self.channel)
-        self.stage = 2
+        self.stage = ORDERED
         self.deserted = True  # until it has handed over
         post(self.channel, orders)
         return await asyncio.shield(self.bound)  # whoever gives up waiting does not cancel what it says

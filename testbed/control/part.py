@@ -1,6 +1,6 @@
 """What one process leaves of a run: the rows and captures of its machines, and an account of what they came to.
 
-    .parts/AGENT/   segment.rows  state.rows  …  captures/  part.json
+    .parts/AGENT/   segment.rows  state.rows  …  captures/  part.json  lock  reserve
 
 Each process has a folder of its own below the run's; `gather` makes the run's files of all of them. A process that
 was killed has no account, and its rows up to its last `save`.
@@ -16,12 +16,13 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import IO, Any, Final, NamedTuple
 
+from testbed.errors import in_words
 from testbed.experiment.findings import Findings, find
-from testbed.experiment.folder import write_json
 from testbed.experiment.recording import Recording
 from testbed.experiment.spec import ExperimentSpec
 from testbed.experiment.world import World
 from testbed.runtime.lateness import Lateness
+from testbed.trace.files import write_json
 from testbed.trace.pieces import PieceRecorder
 from testbed.trace.tracer import FourTuple, Tracer
 
@@ -32,6 +33,10 @@ ACCOUNT: Final = "part.json"
 
 LOCK: Final = "lock"
 """A file that a process keeps locked until it has closed its part; its number is in it."""
+
+RESERVE: Final = "reserve"
+RESERVE_SIZE: Final = 128 << 10
+"""A file of zeros of so many bytes: room for the account, and for putting the run together, when the disk is full."""
 
 LOOK_EVERY: Final = 0.02
 """Seconds between two attempts to lock."""
@@ -85,6 +90,7 @@ class Part:
         fcntl.flock(self._lock, fcntl.LOCK_EX)
         self._lock.write(str(os.getpid()))
         self._lock.flush()
+        (folder / RESERVE).write_bytes(bytes(RESERVE_SIZE))
         self._machines = list(machines)
         self._recording = Recording(spec, folder, PieceRecorder, machines, epoch)
 
@@ -101,7 +107,8 @@ class Part:
         self, world: World, *, lateness: Lateness, tunnels: Mapping[str, Mapping[str, int]], error: str | None
     ) -> None:
         """Have everything on the disk. What the disk refuses is in the account; raises OSError only if that is, too."""
-        refused = [str(full) for full in self._finish()]
+        refused = [in_words(full) for full in self._finish()]
+        free_reserve(self._folder)
         account = Account(
             machines=self._machines,
             now=world.clock.now,
@@ -142,6 +149,11 @@ def locked(file: IO[Any], deadline: float) -> bool:
             time.sleep(LOOK_EVERY)
         else:
             return True
+
+
+def free_reserve(part: Path) -> None:
+    """Let the room be had that was kept in the folder `part`."""
+    (part / RESERVE).unlink(missing_ok=True)
 
 
 def read_account(part: Path) -> Account | None:

@@ -7,8 +7,12 @@ import os
 import signal
 import subprocess
 import sys
+from typing import Final
 
 from testbed.control.secret import VARIABLE
+
+INTERRUPTED: Final = 128 + signal.SIGINT
+"""The exit status of a command that SIGINT, SIGTERM or SIGHUP has ended, as a shell has it."""
 
 
 class Process:
@@ -52,6 +56,8 @@ class Process:
         """How it ended: `was killed by SIGKILL`, or with which status, and what it last complained of."""
         self._listen()
         code = self._process.wait()
+        if code == INTERRUPTED:
+            return "was interrupted"
         if code < 0:
             return f"was killed by {signal.Signals(-code).name}"
         complaint = self._last_line.decode(errors="replace")

@@ -13,18 +13,21 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from testbed.errors import RunError
-from testbed.experiment.load import Plan
+from testbed.experiment.abandoned import Claim, sweep
 from testbed.experiment.spec import ExperimentSpec
 from testbed.experiment.topology import PLUGS
-from testbed.trace.files import whole
+from testbed.trace.files import write_json
 from testbed.wire.packet import show_address
+
+if TYPE_CHECKING:
+    from testbed.experiment.load import Plan
 
 SCHEMA: Final = 1
 """Version of the JSON files in a run folder."""
@@ -37,11 +40,20 @@ class ExperimentFolder:
         self._home = results / plan.name
         with _explained(results):
             self._home.mkdir(parents=True, exist_ok=True)
+            sweep(self._home.glob(".*Z-*.*"))
             self.path = Path(tempfile.mkdtemp(prefix=f".{_name(plan)}.", dir=self._home))
-            self.path.chmod(0o777 & ~_umask())
-            for name, content in plan.files.items():
-                (self.path / name).write_bytes(content)
-            write_json(self.path / "resolved.json", _resolved_plan(plan))
+            self._claim = Claim(self.path)
+            try:
+                self._begin(plan)
+            except OSError:
+                self.discard()
+                raise
+
+    def _begin(self, plan: Plan) -> None:
+        self.path.chmod(0o777 & ~_umask())
+        for name, content in plan.files.items():
+            (self.path / name).write_bytes(content)
+        write_json(self.path / "resolved.json", _resolved_plan(plan))
 
     @contextmanager
     def run(self, run_id: str) -> Iterator[Path]:
@@ -59,11 +71,13 @@ class ExperimentFolder:
     def finish(self) -> Path:
         """Show the folder under its name, which is the answer; another one of that name gets a number after it."""
         self.path = show(self.path)
+        self._claim.close()
         return self.path
 
     def discard(self) -> None:
         """Leave nothing."""
         shutil.rmtree(self.path, ignore_errors=True)
+        self._claim.close()
         for parent in (self._home, self._home.parent):
             try:
                 parent.rmdir()  # only what is empty goes
@@ -125,12 +139,6 @@ def empty(folder: Path) -> None:
             shutil.rmtree(path)
         else:
             path.unlink()
-
-
-def write_json(path: Path, document: Mapping[str, Any]) -> None:
-    """A JSON file, whole or not at all."""
-    with whole(path) as unfinished:
-        unfinished.write_text(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 # -- specs as JSON ----------------------------------------------------------------------------------------------------

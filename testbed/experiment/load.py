@@ -17,10 +17,12 @@ from testbed.experiment.language.document import nearest
 from testbed.experiment.language.gather import NETWORK, gather
 from testbed.experiment.language.reader import Reader
 from testbed.experiment.language.sweep import Combination, combinations, repetitions, run_id, seed_of
+from testbed.experiment.placement import place
 from testbed.experiment.programs import Programs
 from testbed.experiment.routes import routes_of
 from testbed.experiment.spec import ExperimentKeys, ExperimentSpec, TopologySpec
 from testbed.experiment.topology import NAME, PLUGS, TopologyReader, check_name, read_tcp
+from testbed.runtime.gso import LARGEST
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,6 +103,7 @@ def read_experiment(reader: Reader, default_name: str, programs: Programs) -> Ex
         if machine not in topology.machines:
             message = f"there is no host or router {machine!r}"
             reader.problem(("capture", "machines", index), message, nearest(machine, topology.machines))
+    _check_processes(reader, spec)
     _check_expectations(reader, spec)
     return spec
 
@@ -121,6 +124,19 @@ def _read_agents(reader: Reader, topology: TopologySpec) -> dict[str, tuple[str,
                 reader.problem((*path, index), f"{machine!r} runs at {owners[machine]!r} already", "name it once")
         agents[name] = tuple(machine for machine in machines if machine in topology.machines)
     return agents
+
+
+def _check_processes(reader: Reader, spec: ExperimentSpec) -> None:
+    """There is one at least, and in real time a packet fits into a datagram from one to another."""
+    if spec.processes == 0:
+        reader.problem(("processes",), "somebody must run the machines", "1 or more; absent: each machine has its own")
+    crossing = place(spec).tunnels(spec) if spec.clock == "real" else {}
+    for name in crossing:
+        for direction, _, _, one in spec.topology.links[name].directions:
+            largest = max(one.mtu, *(change.directions.get(direction, one).mtu for change in spec.timeline), 0)
+            if largest > LARGEST:
+                message = f"is {largest}B, and a datagram between processes carries {LARGEST}B at most"
+                reader.problem(("links", name, "mtu"), message, "a smaller mtu, or one process for both ends")
 
 
 def _check_expectations(reader: Reader, spec: ExperimentSpec) -> None:

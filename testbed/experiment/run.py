@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from testbed.errors import ConfigError, ConfigProblem, RunError
-from testbed.experiment.folder import SCHEMA, ExperimentFolder, empty, resolved, write_json
+from testbed.experiment.folder import SCHEMA, ExperimentFolder, empty, resolved
 from testbed.experiment.load import Plan, PlannedRun
 from testbed.experiment.snapshot import Snapshot, Tidings
 from testbed.experiment.status import FAILED, INTERRUPTED
 from testbed.experiment.trial import Trial
+from testbed.trace.files import write_json
 
 SUMMARY: Final = (
     "status", "stalled", "flows", "links", "jain", "end_time", "machine_drops", "machine_drops_by_reason", "expect",

@@ -75,7 +75,7 @@ class ExperimentKeys:
     """Virtual: exact, and as fast as the processor allows. Real: by the wall, with a process for every host."""
 
     processes: Count | None = None
-    """Real clock only: how many processes share the machines. Absent: each machine has its own."""
+    """Real clock only: how many processes, at least 1, share the machines. Absent: each machine has its own."""
 
     agents: Any = None
     """Real clock only: machines that run elsewhere, by the name under which an agent joins: `{lab2: [right1, r2]}`."""

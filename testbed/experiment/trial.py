@@ -12,12 +12,11 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from testbed.clock import MILLISECOND, SECOND, Clock
 from testbed.errors import RunError, TestbedError
 from testbed.experiment.findings import find
-from testbed.experiment.load import PlannedRun
 from testbed.experiment.outcome import end_of_run, outcome
 from testbed.experiment.recording import Recording
 from testbed.experiment.snapshot import Tidings, snapshot
@@ -25,6 +24,9 @@ from testbed.experiment.status import COMPLETE, STALLED
 from testbed.experiment.world import World
 from testbed.trace.recorder import Recorder
 from testbed.units import show_duration
+
+if TYPE_CHECKING:
+    from testbed.experiment.load import PlannedRun
 
 LONGEST: Final = 24 * 3600 * SECOND
 """How much virtual time a run without a `duration` may take before it counts as stalled."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 _UNFINISHED: Final = ".unfinished"
 
@@ -30,3 +31,9 @@ def finished(path: Path) -> Path:
 def unfinished(path: Path) -> Path:
     """What a file is called until it is whole: hidden, and in the same folder, so that renaming is one step."""
     return path.with_name(f".{path.name}{_UNFINISHED}")
+
+
+def write_json(path: Path, document: Mapping[str, Any]) -> None:
+    """A JSON file, whole or not at all."""
+    with whole(path) as unfinished:
+        unfinished.write_text(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n")

@@ -39,7 +39,7 @@ def merge(folder: Path, parts: Sequence[Path], *, kinds: Iterable[str], labels: 
         if name in kinds:
             kind = KINDS[name]
             frame = _together(parts, kind, labels)
-            digests[name] = store.write(folder, kind, frame)
+            digests[name] = _write(folder, kind, frame, parts)
             counts[name] = frame.height
     return Merged(store.hash_of(digests), counts)
 
@@ -48,6 +48,16 @@ def last_time(parts: Sequence[Path]) -> int:
     """When (ns) the last thing happened that is in the rows of `parts`."""
     times = [block[0][-1] for part in parts for kind in KINDS.values() for block in pieces.read(part, kind)]
     return max(times, default=0)
+
+
+def _write(folder: Path, kind: Kind, frame: pl.DataFrame, parts: Sequence[Path]) -> bytes:
+    """Make the kind's file; the answer is its rows' hash. On a full disk the rows, which are here now, make room."""
+    try:
+        return store.write(folder, kind, frame)
+    except OSError:
+        for part in parts:
+            pieces.path_of(part, kind).unlink(missing_ok=True)
+        return store.write(folder, kind, frame)
 
 
 def _together(parts: Sequence[Path], kind: Kind, labels: Mapping[FourTuple, str]) -> pl.DataFrame:

@@ -104,9 +104,9 @@ class _Pieces(Table):
         try:
             while data and not self._file.closed:
                 data = data[self._file.write(data) :]
-        except OSError:
+        except OSError as error:
             self._file.close()
-            raise
+            raise OSError(error.errno, error.strerror, self._file.name) from error
 
 
 def path_of(folder: Path, kind: Kind) -> Path:

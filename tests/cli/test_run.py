@@ -178,3 +178,35 @@ def test_a_reader_that_has_gone_is_no_trouble(testbed: Any, file: Path, results:
     done = subprocess.run(command, shell=True, capture_output=True, text=True)
     assert json.loads(done.stdout)["flags"] == "SYN"
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize("closed", [">&-", ">&- 2>&-", "<&- >&- 2>&-"])
+def test_an_output_that_was_closed_is_no_trouble(closed: str, file: Path, results: Path) -> None:
+    command = f"{sys.executable} -m testbed run {file} --results {results} {closed}"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(list(results.rglob("manifest.json"))) == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--secret-file", "SECRET"], "--secret-file: nobody is asked for it (it goes with --listen)"),
+        (["--listen", "7000", "--secret-file", "SECRET"], "--listen: no experiment names agents that may join"),
+        (["--listen", "7000", "--secret-file", "SECRET", "--set", "agents={lab: [there]}"], "add --clock real"),
+    ],
+)
+def test_whoever_waits_for_agents_that_cannot_come_is_told(
+    options: list[str], told: str, testbed: Any, file: Path, tmp_path: Path
+) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("nobody knows this but us two")
+    secret.chmod(0o600)
+    answer = testbed("run", file, *[str(secret) if option == "SECRET" else option for option in options])
+    assert answer.status == 2
+    assert told in answer.err
+
+
+def test_how_long_an_agent_waits_has_a_unit(testbed: Any) -> None:
+    answer = testbed("agent", "--join", "127.0.0.1:1", "--name", "lab2", "--wait", "5")
+    assert (answer.status, answer.err) == (2, "--wait: a duration needs a unit, e.g. '20ms'\n")

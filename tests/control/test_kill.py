@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from typing import Any
 
 import pytest
 
+from testbed.control.controller import LOOK_EVERY, SILENCE
 from testbed.trace import store
 
 ENDLESS = """
@@ -158,6 +160,27 @@ def test_an_agent_that_is_stopped(command: Command) -> None:
     command.assert_nothing_is_left()
 
 
+def test_an_agent_that_is_told_to_end(command: Command) -> None:
+    command.runs()
+    os.kill(command.agents["here"], signal.SIGTERM)
+    status, run = command.outcome()
+    assert (status, run["status"], run["error"]) == (3, "incomplete", "agent here was interrupted")
+    assert_kept(run)
+    command.assert_nothing_is_left()
+
+
+def test_nobody_is_blamed_when_it_was_the_controller_that_was_stopped(command: Command) -> None:
+    command.runs()
+    command.process.send_signal(signal.SIGSTOP)
+    time.sleep(SILENCE + 1)
+    command.process.send_signal(signal.SIGCONT)
+    time.sleep(10 * LOOK_EVERY)  # it looks who is still there
+    command.process.send_signal(signal.SIGINT)
+    status, run = command.outcome()
+    assert (status, run["status"]) == (130, "interrupted")
+    assert [one["error"] for one in run["agents"].values()] == [None, None, None]
+
+
 def test_an_agent_whose_disk_is_full(command: Command) -> None:
     command.runs()
     resource.prlimit(command.agents["here"], resource.RLIMIT_FSIZE, (100_000, 100_000))
@@ -167,6 +190,34 @@ def test_an_agent_whose_disk_is_full(command: Command) -> None:
     assert "File too large" in run["error"]
     assert_kept(run)
     command.assert_nothing_is_left()
+
+
+def why_no_disk() -> str:
+    """Why a small disk cannot be had here, or nothing."""
+    if os.geteuid() != 0:
+        return "needs root, for a small disk"
+    if shutil.which("unshare") is None:
+        return "needs unshare, of util-linux"
+    tried = subprocess.run(["unshare", "--mount", "mount", "-t", "tmpfs", "none", "/mnt"], check=False)
+    return "" if tried.returncode == 0 else "this system mounts no tmpfs"
+
+
+@pytest.mark.skipif(bool(why_no_disk()), reason=why_no_disk())
+def test_the_disk_of_all_is_full_and_what_was_recorded_makes_room_for_the_folder(tmp_path: Path) -> None:
+    (tmp_path / "endless.yaml").write_text(ENDLESS)
+    (tmp_path / "disk").mkdir()
+    run = "cd $1; mount -t tmpfs -o size=640k none disk; " + " ".join(
+        ["$2 -m testbed run endless.yaml --clock real --results disk --quiet; echo $?;",
+         "cat disk/endless/2*/runs/run/manifest.json"]
+    )  # fmt: skip
+    ended = subprocess.run(
+        ["unshare", "--mount", "sh", "-c", run, "sh", str(tmp_path), sys.executable],
+        capture_output=True, text=True, timeout=LONG, check=False,
+    )  # fmt: skip
+    manifest = json.loads(ended.stdout[ended.stdout.index("\n3\n{") + 3 :])
+    assert manifest["status"] == "incomplete"
+    assert "No space left on device" in manifest["error"]
+    assert manifest["rows"]["segment"] > 100
 
 
 def test_the_controller_is_killed_and_an_agent_makes_the_folder(command: Command) -> None:

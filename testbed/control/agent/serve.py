@@ -10,7 +10,7 @@ import gc
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, closing, contextmanager
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -40,7 +40,11 @@ from testbed.control.messages import (
     say,
 )  # fmt: skip
 from testbed.control.part import part_folder
-from testbed.errors import RunError
+from testbed.errors import RunError, in_words
+from testbed.experiment.abandoned import Claim, sweep
+
+TEMPORARY: Final = "testbed-agent-"
+"""What a folder is called, in the system's for temporary ones, whose rows go to another computer in the end."""
 
 SAVE_EACH: Final = 5
 """So many reports later, rows are on the disk: what is lost when this process is killed."""
@@ -63,34 +67,46 @@ def take_part(address: Address, secret: bytes, name: str, patience: float) -> No
 async def serve(channel: Channel) -> None:
     """Take part in the controller's runs until it says goodbye. Raises ChannelClosed when it goes without a word."""
     try:
-        while not isinstance(orders := await hear(channel), Goodbye):
-            if isinstance(orders, Prepare):
-                await _perform(channel, orders)
+        while not isinstance(order := await hear(channel), Goodbye):
+            if isinstance(order, Prepare) and isinstance(await _perform(channel, order), Goodbye):
+                return
     finally:
         await channel.close()
 
 
-async def _perform(channel: Channel, orders: Prepare) -> None:
-    """One run."""
+async def _perform(channel: Channel, orders: Prepare) -> Stop | Goodbye:
+    """One run. The answer is the order that ended it."""
     with _workplace(orders) as folder:
         try:
             stage = Stage(orders, folder, partial(post, channel), partial(_complain, channel))
         except (OSError, RunError) as error:
-            _complain(channel, str(error))
-            return
-        gc.freeze()  # packets and rows make no cycles, and what is here now stays
-        gc.set_threshold(200_000, 20, 100)
-        with stage:
-            async with _reporting(channel, stage):
-                post(channel, Bound(tunnels=stage.addresses))
-                try:
-                    await _follow_orders(channel, stage)
-                except ChannelClosed:
-                    stage.stop(run_on=False)
-                    await _be_orphaned(stage, orders)
-                    raise
+            _complain(channel, in_words(error))
+            last = await _last_order(channel)
+        else:
+            last = await _play(channel, stage, orders)
+        if isinstance(last, Stop):
+            await _hand_over(channel, None if orders.folder else folder)
+    return last
+
+
+async def _play(channel: Channel, stage: Stage, orders: Prepare) -> Stop | Goodbye:
+    """Our part of the run, until it is written."""
+    gc.freeze()  # packets and rows make no cycles, and what is here now stays
+    gc.set_threshold(200_000, 20, 100)
+    with stage:
+        async with _reporting(channel, stage):
+            post(channel, Bound(tunnels=stage.addresses))
+            try:
+                last = await _last_order(channel, stage)
+            except ChannelClosed:
+                stage.stop(run_on=False)
                 await _write(channel, stage)
-        await _hand_over(channel, None if orders.folder else folder)
+                await _be_orphaned(orders)
+                raise
+            stage.stop(run_on=isinstance(last, Stop) and last.run_on)
+            if isinstance(last, Stop):
+                await _write(channel, stage)
+    return last
 
 
 def _complain(channel: Channel, error: str) -> None:
@@ -103,7 +119,8 @@ def _workplace(orders: Prepare) -> Iterator[Path]:
     if orders.folder is not None:
         yield part_folder(Path(orders.folder), orders.agent)
     else:
-        with tempfile.TemporaryDirectory(prefix="testbed-") as temporary:
+        sweep(Path(tempfile.gettempdir()).glob(f"{TEMPORARY}*"))
+        with tempfile.TemporaryDirectory(prefix=TEMPORARY) as temporary, closing(Claim(Path(temporary))):
             yield Path(temporary)
 
 
@@ -119,33 +136,32 @@ async def _reporting(channel: Channel, stage: Stage) -> AsyncIterator[None]:
             await asyncio.sleep(REPORT_EVERY)
 
     reporting = asyncio.create_task(report())
+    reporting.add_done_callback(stage.failed)
     try:
         yield
     finally:
         reporting.cancel()
 
 
-async def _follow_orders(channel: Channel, stage: Stage) -> None:
-    """Until the one to stop."""
-    while True:
-        match await hear(channel):
-            case Connect() as order:
+async def _last_order(channel: Channel, stage: Stage | None = None) -> Stop | Goodbye:
+    """Follow all orders until the one to stop, or to go. Without a stage there is nothing else to follow."""
+    while not isinstance(order := await hear(channel), Stop | Goodbye):
+        match order:
+            case Connect() if stage is not None:
                 stage.connect(order.peers)
                 await say(channel, Ready())
-            case Start() as order:
+            case Start() if stage is not None:
                 stage.begin(order.at)
-            case Told() as cue:
-                stage.hear(cue)
-            case Stop() as order:
-                stage.stop(order.run_on)
-                return
+            case Told() if stage is not None:
+                stage.hear(order)
+    return order
 
 
 async def _write(channel: Channel, stage: Stage) -> None:
     try:
         await asyncio.to_thread(stage.write)
     except (OSError, RunError) as error:
-        _complain(channel, str(error))
+        _complain(channel, in_words(error))
 
 
 async def _hand_over(channel: Channel, folder: Path | None) -> None:
@@ -155,9 +171,8 @@ async def _hand_over(channel: Channel, folder: Path | None) -> None:
         await send_folder(channel, folder)
 
 
-async def _be_orphaned(stage: Stage, orders: Prepare) -> None:
+async def _be_orphaned(orders: Prepare) -> None:
     """The controller has gone: keep what there is."""
-    await asyncio.to_thread(stage.write)
     if orders.folder is not None:
         from testbed.control import heir  # loads what other agents never need
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
 
@@ -15,7 +16,7 @@ from testbed.control.agent.neighbours import Neighbours
 from testbed.control.agent.quiet import THE_END, is_quiet
 from testbed.control.messages import Address, Prepare, Report, Told
 from testbed.control.part import Part
-from testbed.errors import TestbedError
+from testbed.errors import TestbedError, in_words
 from testbed.experiment import spec_json
 from testbed.experiment.snapshot import snapshot
 from testbed.experiment.spec import ExperimentSpec
@@ -35,15 +36,28 @@ class Stage:
         self.error: str | None = None
         self._broken = broken
         self._over = False
-        spec = self._spec = spec_json.from_json(orders.spec)
-        clock = self._clock = Clock()
-        self._time = RealTime(clock, asyncio.get_running_loop())
-        self._time.failed.add_done_callback(self._failed)
-        self._tunnels = {link: Tunnel(self._time, link, address) for link, address in orders.tunnels.items()}
+        self._stopped = False
+        self._spec = spec_json.from_json(orders.spec)
+        self._clock = Clock()
+        with ExitStack() as given_back:
+            self._build(orders, folder, say, given_back)
+            self._given_back = given_back.pop_all()
+
+    def _build(self, orders: Prepare, folder: Path, say: Callable[[Told], None], given_back: ExitStack) -> None:
+        """Everything that is to be `given_back` in the end, or when the next thing cannot be had."""
+        spec, clock, loop = self._spec, self._clock, asyncio.get_running_loop()
+        self._time = RealTime(clock, loop)
+        given_back.callback(self._time.close)
+        self._time.failed.add_done_callback(self.failed)
+        self._tunnels: dict[str, Tunnel] = {}
+        for link, address in orders.tunnels.items():
+            self._tunnels[link] = Tunnel(self._time, link, address)
+            given_back.callback(self._tunnels[link].close)
         self._neighbours = Neighbours(spec, self._time, clock, self._tunnels, say)
         self._part = Part(folder, spec, orders.machines, orders.epoch)
-        guests = Guests(clock, asyncio.get_running_loop())
-        self._world = World(spec, clock, self._part.tracer, orders.machines, self._neighbours, guests)
+        given_back.callback(self._part.abandon)
+        self._world = World(spec, clock, self._part.tracer, orders.machines, self._neighbours, Guests(clock, loop))
+        given_back.callback(self._world.close)
         if spec.duration is not None:
             clock.at(spec.duration + 1, self._end, THE_END)  # what is due then is still done
 
@@ -51,10 +65,7 @@ class Stage:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        self._world.close()
-        for tunnel in self._tunnels.values():
-            tunnel.close()
-        self._time.close()
+        self._given_back.close()
 
     @property
     def addresses(self) -> dict[str, Address]:
@@ -88,13 +99,16 @@ class Stage:
 
     def stop(self, run_on: bool) -> None:
         """Let no more time pass. `run_on`: first have happen, at once, whatever was still to come."""
+        self._stopped = True
         self._time.freeze()
         self._world.close()
         if run_on and not self._over:
             self._clock.run(self._spec.duration or LONGEST)
 
     def save(self) -> None:
-        """Have the rows on the disk, in case this process is killed."""
+        """Have the rows on the disk, in case this process is killed. After `stop` that is `write`'s."""
+        if self._stopped:
+            return
         try:
             self._part.save()
         except OSError as error:
@@ -112,15 +126,14 @@ class Stage:
         self._world.close()
         self._clock.clear()
 
-    def _failed(self, failure: asyncio.Future[None]) -> None:
+    def failed(self, failure: asyncio.Future[None]) -> None:
+        """Something that goes on in the background is over; if it broke, so has our part of the run."""
         if not failure.cancelled() and (error := failure.exception()) is not None:
             self._break(error)
 
     def _break(self, error: BaseException) -> None:
-        if isinstance(error, OSError) and error.filename:
-            self.error = f"{error.filename}: {error.strerror}"
-        else:
-            self.error = str(error) if isinstance(error, OSError | TestbedError) else f"{type(error).__name__}: {error}"
+        expected = isinstance(error, OSError | TestbedError)
+        self.error = in_words(error) if expected else f"{type(error).__name__}: {error}"
         self._broken(self.error)
 
 

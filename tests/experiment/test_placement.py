@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 import testbed
-from testbed.control.placement import place
+from testbed.experiment.placement import place
 from testbed.experiment.spec import ExperimentSpec
 
 QUICKSTART = Path(__file__).parents[2] / "experiments" / "quickstart.yaml"
@@ -48,6 +50,28 @@ def test_an_agent_elsewhere_may_be_called_like_a_machine_here() -> None:
     placement = place(spec(agents={"left1": ("right1",)}))
     assert placement.machines["left1"] == ("right1",)
     assert placement.machines["left1-here"] == ("left1",)
+
+
+def wrong(**settings: object) -> str:
+    """What is said of the quickstart with these settings."""
+    with pytest.raises(testbed.ConfigError) as told:
+        testbed.check(QUICKSTART, set={name.replace("__", "."): value for name, value in settings.items()})
+    return str(told.value)
+
+
+def test_somebody_must_run_the_machines() -> None:
+    assert "processes: somebody must run the machines" in wrong(processes=0)
+
+
+def test_a_packet_must_fit_into_a_datagram_where_it_crosses_between_processes() -> None:
+    large = {"clock": "real", "links__bottleneck__mtu": "65508B"}
+    assert "links.bottleneck.mtu: is 65508B, and a datagram between processes carries 65507B" in wrong(**large)
+    change = [{"at": "1s", "set": {"links.bottleneck.mtu": "65535B"}}]
+    assert "65535B" in wrong(clock="real", timeline=change)
+    fits = {"clock": "real", "links.bottleneck.mtu": "65507B"}
+    assert testbed.check(QUICKSTART, set=fits).runs
+    assert testbed.check(QUICKSTART, set=fits | {"links.bottleneck.mtu": "65508B", "processes": 1}).runs
+    assert testbed.check(QUICKSTART, set={"links.bottleneck.mtu": "65508B"}).runs  # nothing crosses in virtual time
 
 
 def test_tunnels_are_where_agents_meet() -> None:
