@@ -125,6 +125,16 @@ def queue_limit(text: object) -> tuple[int, str]:
     return size(text), "bytes"
 
 
+def window(text: object) -> tuple[int, str]:
+    """`10 segments` or `64KiB` as (number, "segments" or "bytes")."""
+    if isinstance(text, str) and text.strip().endswith(("segments", "segment")):
+        return count(text), "segments"
+    match = _NUMBER.fullmatch(text) if isinstance(text, str) else None
+    if match is None or match[2] not in _SIZES:
+        raise UnitError(f"a window is in segments or bytes, e.g. '10 segments' or '64KiB', not {text!r}")
+    return size(text), "bytes"
+
+
 # -- back to text --------------------------------------------------------------------------------------------------
 
 
@@ -189,3 +199,4 @@ Size = Annotated[int, Quantity("size", size, "64KiB")]
 Share = Annotated[float, Quantity("share", share, "1%")]
 Count = Annotated[int, Quantity("count", count, "10")]
 QueueLimit = Annotated[tuple[int, str], Quantity("queue limit", queue_limit, "100 packets")]
+Window = Annotated[tuple[int, str], Quantity("window", window, "10 segments")]

@@ -1,59 +1,67 @@
-"""Reno: slow start and congestion avoidance as RFC 5681 has them."""
+"""Reno: slow start and congestion avoidance as RFC 5681 has them.
+
+The ancestor of all the others. While nothing is lost the window grows: below the threshold by what is acknowledged, so
+that it doubles in a round trip; above it by one segment a round trip. A loss means that the path is full, and halves
+it. Drawn over time that is a sawtooth, whose teeth are W/2 round trips long: a loss every 3W²/8 segments.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
-from testbed.tcp.congestion.base import Control, ControlSpec
+from testbed.tcp.congestion.base import Control, ControlSpec, Sample, Start, Variables, WindowBased
+from testbed.tcp.congestion.hystart import slow_start
+
+ABE_BETA: Final = 0.8
+"""What an ECN mark leaves of the window (RFC 8511 section 3.1: 0.8 for Reno)."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class RenoSpec(ControlSpec):
-    """Slow start, congestion avoidance, and halving on loss (RFC 5681), with NewReno's recovery (RFC 6582)."""
+    """Slow start, congestion avoidance, and halving on loss (RFC 5681)."""
 
-    def build(self, mss: int, initial_window: int) -> Control:
-        return Reno(mss, initial_window)
+    hystart: bool = False
+    """Leave the first slow start when delay rises, before anything is lost (HyStart++, RFC 9406)."""
+
+    def build(self, start: Start) -> Control:
+        return Reno(start, self.hystart)
 
 
-class Reno(Control):
+class Reno(WindowBased):
     """Additive increase of one segment a round trip, multiplicative decrease by half."""
 
-    __slots__ = ("_acked",)
+    __slots__ = ("_abe", "_acked", "_slow_start")
 
-    def __init__(self, mss: int, initial_window: int) -> None:
-        super().__init__(mss, initial_window)
+    def __init__(self, start: Start, hystart: bool = False) -> None:
+        super().__init__(start)
+        self._abe = start.abe
+        self._slow_start = slow_start(start, hystart)
         self._acked = 0  # bytes acknowledged since the window grew last
 
-    def acknowledged(self, now: int, acked: int) -> str:
+    def grow(self, now: int, sample: Sample) -> str:
         if self.cwnd < self.ssthresh:
-            self.cwnd += min(acked, self.mss)  # equation (2)
-            return "slow start"
+            return self._slow_start.advance(self, sample)
         # The way that section 3.1 recommends, by bytes: delayed acknowledgements do not slow it down, and a small
         # window grows by a whole segment a round trip, which equation (3) misses by half a segment.
-        self._acked += acked
+        self._acked += sample.acked
         if self._acked < self.cwnd:
             return ""
         self._acked -= self.cwnd
         self.cwnd += self.mss
         return "congestion avoidance"
 
-    def lost(self, now: int, in_flight: int) -> None:
-        self.ssthresh = max(in_flight // 2, 2 * self.mss)  # equation (4)
-        self.cwnd = self.ssthresh
+    def reduced(self, in_flight: int) -> int:
         self._acked = 0
+        return max(in_flight // 2, 2 * self.mss)  # equation (4)
 
-    def timed_out(self, now: int, in_flight: int, again: bool) -> None:
-        # Section 3.1 holds ssthresh constant for a segment that timed out before; section 4.3 wants one reduction
-        # for the losses of one window. (After a recovery has inflated the window for long, half of what is
-        # outstanding would even be more than before.)
-        if not again:
-            self.ssthresh = max(in_flight // 2, 2 * self.mss)
-        self.cwnd = self.mss  # LW, the loss window
-        self._acked = 0
+    def marked(self, now: int, in_flight: int) -> str:
+        window = min(in_flight, self.cwnd)
+        cause = super().marked(now, in_flight)
+        if self._abe:
+            self.ssthresh = self.cwnd = max(int(window * ABE_BETA), 2 * self.mss)  # RFC 8511
+        return cause
 
-    def recovered(self, now: int, in_flight: int) -> None:
-        # RFC 6582 section 3.2 step 3, first choice: no burst after recovery.
-        self.cwnd = min(self.ssthresh, max(in_flight, self.mss) + self.mss)
-
-    def idle(self, now: int, restart_window: int) -> None:
-        self.cwnd = min(restart_window, self.cwnd)
+    @property
+    def variables(self) -> Variables:
+        return self._slow_start.variables
