@@ -4,7 +4,7 @@ A number counts the packets that come to the link in this direction, from 1. Wor
 
     rule     = [ "the" ] which kind [ "segment" | "packet" ] [ "from" end ] [ "to" end ]
     which    = "first" … "tenth" | "1st" | "2nd" | "3rd" | "4th" … | "every"
-    kind     = "SYN" | "SYN-ACK" | "FIN" | "RST" | "ACK" | "data" | "retransmission" | "segment" | "packet"
+    kind     = "SYN" | "SYN-ACK" | "FIN" | "RST" | "ACK" | "data" | "retransmission" | "segment" | "ICMP" | "packet"
     end      = the name of a machine [ ":" port ] | "port" number
 
 so: "the first FIN from a", "the second SYN", "the third data segment to b:5001", "every ACK from port 5001".
@@ -20,7 +20,7 @@ from typing import Annotated, Final
 
 from testbed.errors import UnitError
 from testbed.units import Quantity
-from testbed.wire.packet import Packet
+from testbed.wire.packet import NO_SEGMENT, Packet
 from testbed.wire.segment import ACK, FIN, RST, SEQUENCE_MASK, SYN, Segment
 
 _ORDINALS: Final = ("every", "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth",
@@ -61,6 +61,14 @@ def _is_data(segment: Segment) -> bool:
     return bool(segment.payload)
 
 
+def _is_segment(segment: Segment) -> bool:
+    return segment is not NO_SEGMENT
+
+
+def _is_icmp(segment: Segment) -> bool:
+    return segment is NO_SEGMENT
+
+
 def _is_any(segment: Segment) -> bool:
     return True
 
@@ -77,10 +85,11 @@ KINDS: Final[dict[str, Callable[[Segment], bool]]] = {
     "ACK": _is_pure_ack,
     "data": _is_data,
     "retransmission": _takes_sequence,  # and begins below what its flow has shown before: see `Matcher`
-    "segment": _is_any,
+    "segment": _is_segment,
+    "ICMP": _is_icmp,
     "packet": _is_any,
 }
-"""FIN: any segment that carries one; data: any with payload; ACK: one with nothing else."""
+"""FIN: any segment that carries one; data: any with payload; ACK: one with nothing else; ICMP: what carries none."""
 
 
 # -- as written ------------------------------------------------------------------------------------------

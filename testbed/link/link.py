@@ -28,7 +28,7 @@ class LinkStats:
     """What one link direction has done so far. Times in ns, sizes in bytes."""
 
     __slots__ = (
-        "arrivals", "busy_time", "bytes_sent", "corrupted", "drops_by_reason", "duplicated", "held_back",
+        "arrivals", "busy_time", "bytes_sent", "corrupted", "drops_by_reason", "duplicated", "held_back", "marked",
         "packets_sent", "packets_waited", "queue_max",
     )  # fmt: skip
 
@@ -40,6 +40,7 @@ class LinkStats:
         self.packets_waited = 0  # of those sent, how many had to queue
         self.queue_max = 0  # most packets that waited at once
         self.drops_by_reason: dict[str, int] = {}
+        self.marked = 0  # by the queue, instead of being dropped
         self.duplicated = 0
         self.corrupted = 0
         self.held_back = 0
@@ -71,7 +72,7 @@ class Link:
 
     __slots__ = (
         "_addresses", "_clock", "_delay", "_deliver", "_drops", "_impairments", "_queue", "_serialiser",
-        "_streams", "_tracer", "mtu", "name", "spec", "stats",
+        "_streams", "_tracer", "mtu", "name", "spec", "stats", "too_large",
     )  # fmt: skip
 
     def __init__(
@@ -88,6 +89,8 @@ class Link:
         self.spec = spec
         self.mtu = spec.mtu
         self.stats = LinkStats()
+        self.too_large: Callable[[Packet, int], None] = _unheard
+        """`too_large(packet, now)` hears of what the MTU forbids, once it is dropped; whoever pushes may listen."""
         self._clock = clock
         self._deliver = deliver
         self._tracer = tracer
@@ -125,6 +128,7 @@ class Link:
             self._drop(packet, now, "drop rule")
         elif packet.size > self.mtu:
             self._drop(packet, now, "mtu")
+            self.too_large(packet, now)
         elif now >= self._serialiser.free_at and not self._queue.packets:
             self._send(packet, now)
         else:
@@ -211,10 +215,14 @@ class Link:
         counts[reason] = counts.get(reason, 0) + 1
         self._tracer.drop(now, packet, reason)
 
+    def _mark(self, packet: Packet, now: int, reason: str) -> None:
+        self.stats.marked += 1
+        self._tracer.mark(now, packet, reason)
+
     # -- the queue ---------------------------------------------------------------------------------------
 
     def _build_queue(self, spec: DirectionSpec) -> Qdisc:
-        return spec.queue.build(_queue_limit(spec), self._drop, self._streams.of("queue"))
+        return spec.queue.build(_queue_limit(spec), self._drop, self._mark, self._streams.of("queue"))
 
     def _replace_queue(self, spec: DirectionSpec, now: int) -> None:
         """Move what waits, in its order, to a queue as `spec` has it; what finds no room there is dropped."""
@@ -223,6 +231,10 @@ class Link:
         while packet is not None:
             self._queue.enqueue(packet, now - old.waited)
             packet = old.dequeue(now)
+
+
+def _unheard(packet: Packet, now: int) -> None:
+    """Nobody is told."""
 
 
 def _queue_limit(spec: DirectionSpec) -> QueueLimit:

@@ -10,7 +10,7 @@ from testbed.clock import Clock
 from testbed.link.link import Link
 from testbed.link.spec import DirectionSpec
 from testbed.trace.tracer import LinkTracer
-from testbed.wire.packet import Packet
+from testbed.wire.packet import NOT_ECT, Packet
 from testbed.wire.segment import ACK, Segment, read_flags
 
 A, B = 0x0A000001, 0x0A000002
@@ -22,6 +22,7 @@ class Notes(LinkTracer):
     def __init__(self) -> None:
         self.queued: list[tuple[int, int, int, int]] = []
         self.dropped: list[tuple[int, Packet, str]] = []
+        self.marked: list[tuple[int, Packet, str]] = []
         self.started: list[tuple[int, Packet, int]] = []
 
     def queue(self, now: int, packets: int, size: int, waited: int) -> None:
@@ -29,6 +30,9 @@ class Notes(LinkTracer):
 
     def drop(self, now: int, packet: Packet, reason: str) -> None:
         self.dropped.append((now, packet, reason))
+
+    def mark(self, now: int, packet: Packet, reason: str) -> None:
+        self.marked.append((now, packet, reason))
 
     def sent(self, now: int, packet: Packet, duration: int) -> None:
         self.started.append((now, packet, duration))
@@ -74,13 +78,15 @@ class Bench:
 
 def make_packet(
     size: int = 1500, seq: int = 0, flags: int | str = ACK, source: int = A, destination: int = B,
-    source_port: int = 1000, destination_port: int = 5001, payload: bytes | None = None,
+    source_port: int = 1000, destination_port: int = 5001, payload: bytes | None = None, ecn: int = NOT_ECT,
 ) -> Packet:  # fmt: skip
     """A packet of `size` bytes, filled with data, unless its `payload` is given."""
     bits = read_flags(flags) if isinstance(flags, str) else flags
     data = bytes(max(0, size - 40)) if payload is None else payload
     segment = Segment(source_port, destination_port, seq, 0, bits, 65535, data)
-    return Packet(source, destination, segment)
+    packet = Packet(source, destination, segment)
+    packet.ecn = ecn
+    return packet
 
 
 @pytest.fixture(scope="session")

@@ -113,7 +113,7 @@ def test_a_changed_list_counts_from_the_change(bench, numbered):
         ("FIN", "the first FIN from a"),
         ("the last FIN", "'last' does not say which"),
         ("the 2th FIN", "'2th' does not say which"),
-        ("the first ICMP", "one of SYN, SYN-ACK"),
+        ("the first UDP", "one of SYN, SYN-ACK"),
         ("the first FIN from a:http", "not 'a:http'"),
         ("the first FIN by a", "the first FIN from a"),
         (0, "numbered from 1"),

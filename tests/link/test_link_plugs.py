@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import get_args, get_type_hints
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from testbed import seeds
 from testbed.link.delay import JITTERS
@@ -20,10 +22,16 @@ from testbed.link.qdisc import QDISCS
 from testbed.link.reorder import Reorder
 from testbed.link.spec import DirectionSpec
 from testbed.units import Quantity
+from testbed.wire.packet import CE
 
 TABLES = {"loss": LOSSES, "jitter": JITTERS, "queue": QDISCS}
 PLUGS = {f"{kind} {name}": spec for kind, table in TABLES.items() for name, spec in table.items()}
+MS = 10**6
 SPECS = [*PLUGS.values(), Reorder, DirectionSpec]
+
+
+def unheard(packet, now, reason):
+    """A door that nobody watches."""
 
 
 def quantity_of(annotation):
@@ -99,7 +107,8 @@ def test_a_jitter_model_is_fixed_by_its_stream(name):
 def test_a_queue_keeps_its_limit_and_its_books(name, packet):
     dropped = []
     spec = dataclasses.replace(example(PLUGS[name]), limit=None)
-    queue = spec.build((5, "packets"), lambda p, now, reason: dropped.append((p, reason)), seeds.stream(7, name))
+    give_up = lambda p, now, reason: dropped.append((p, reason))  # noqa: E731
+    queue = spec.build((5, "packets"), give_up, unheard, seeds.stream(7, name))
     packets = [packet(100 + number, seq=number) for number in range(8)]
     for now, each in enumerate(packets):
         queue.enqueue(each, now)
@@ -117,11 +126,42 @@ def test_a_queue_keeps_its_limit_and_its_books(name, packet):
 @pytest.mark.parametrize("name", [name for name in PLUGS if name.startswith("queue")])
 def test_a_queue_keeps_a_limit_in_bytes(name, packet):
     spec = dataclasses.replace(example(PLUGS[name]), limit=(1000, "bytes"))
-    queue = spec.build((5, "packets"), lambda p, now, reason: None, seeds.stream(7, name))
+    queue = spec.build((5, "packets"), unheard, unheard, seeds.stream(7, name))
+    most = 0
     for now in range(30):
         queue.enqueue(packet(90), now)
         assert queue.size <= 1000
-    assert queue.size == 990
+        most = max(most, queue.size)
+    assert most == 990
+
+
+STEPS = st.tuples(st.booleans(), st.integers(0, 30), st.integers(40, 1500), st.integers(0, 3))
+"""Whether a packet comes, or one leaves; after how many ms; the packet's size and codepoint."""
+
+
+@pytest.mark.parametrize("name", [name for name in PLUGS if name.startswith("queue")])
+@given(steps=st.lists(STEPS, max_size=200))
+def test_every_packet_leaves_once_or_is_dropped_once(name, packet, steps):
+    dropped, marked, came, left = [], [], [], []
+    spec = dataclasses.replace(example(PLUGS[name]), limit=(20, "packets"))
+    doors = (lambda p, *_: dropped.append(p)), (lambda p, *_: marked.append(p))
+    queue = spec.build((5, "packets"), *doors, seeds.stream(7, name))
+    now = 0
+    for comes, after, size, ecn in steps:
+        now += after * MS
+        if comes:
+            came.append(packet(size, seq=len(came), source_port=size % 3, ecn=ecn))
+            queue.enqueue(came[-1], now)
+        elif (each := queue.dequeue(now)) is not None:
+            left.append(each)
+        assert queue.packets == len(came) - len(left) - len(dropped)
+    inside = set(came) - set(left) - set(dropped)
+    assert (queue.packets, queue.size) == (len(inside), sum(p.size for p in inside))
+    assert len(marked) == len(set(marked)) and not set(marked) & set(dropped)
+    assert all(p.ecn == CE for p in marked)
+    for port in range(3):  # a flow's packets keep their order
+        order = [p.segment.seq for p in left if p.segment.source_port == port]
+        assert order == sorted(order)
 
 
 def test_each_loss_and_queue_has_a_file_of_its_own():
