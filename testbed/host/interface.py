@@ -12,12 +12,17 @@ from testbed.wire.packet import Packet
 class Interface:
     """The outgoing direction of a link, and the name under which the machine knows both directions."""
 
-    __slots__ = ("_tracer", "link", "name")
+    __slots__ = ("_too_large", "_tracer", "link", "name")
 
-    def __init__(self, name: str, link: Link, tracer: HostTracer) -> None:
+    def __init__(
+        self, name: str, link: Link, tracer: HostTracer, too_large: Callable[[Packet, int, int], None]
+    ) -> None:
+        """`too_large(packet, mtu, now)` hears of what the link has refused for its size."""
         self.name = name
         self.link = link
         self._tracer = tracer
+        self._too_large = too_large
+        link.too_large = self._refused
 
     @property
     def mtu(self) -> int:
@@ -28,6 +33,9 @@ class Interface:
         """Send `packet` onto the link."""
         self._tracer.frame(now, self.name, "out", packet)
         self.link.push(packet, now)
+
+    def _refused(self, packet: Packet, now: int) -> None:
+        self._too_large(packet, self.link.mtu, now)
 
 
 class Incoming:

@@ -1,10 +1,11 @@
 """The IP layer of a machine: its interfaces, its routes, and what becomes of a packet that comes or goes
-(RFC 791, RFC 1812)."""
+(RFC 791, RFC 1812). Of most that it drops, `host.icmp` tells the sender."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
+from testbed.host.icmp import Icmp
 from testbed.host.interface import Incoming, Interface
 from testbed.link.link import Link
 from testbed.trace.tracer import HostTracer
@@ -19,7 +20,7 @@ Upward = Callable[[Packet, int], None]
 class IpLayer:
     """Delivers what is for `address`, forwards the rest if it may, and counts what it drops, by reason."""
 
-    def __init__(self, address: int, forwarding: bool, upward: Upward, tracer: HostTracer) -> None:
+    def __init__(self, address: int, forwarding: bool, upward: Upward, tracer: HostTracer, icmp: Icmp) -> None:
         self.address = address
         self.forwarding = forwarding
         self.interfaces: dict[str, Interface] = {}
@@ -27,10 +28,11 @@ class IpLayer:
         self.drops: dict[str, int] = {}
         self._upward = upward
         self._tracer = tracer
+        self._icmp = icmp
 
     def attach(self, name: str, link: Link) -> Interface:
         """Make an interface called `name` whose packets go to `link`, one direction of one."""
-        interface = Interface(name, link, self._tracer)
+        interface = Interface(name, link, self._tracer, self._too_large)
         self.interfaces[name] = interface
         return interface
 
@@ -44,9 +46,17 @@ class IpLayer:
         for segment in segments:
             packet = Packet(self.address, destination, segment)
             if interface is None:
-                self.drop(packet, "no route", now)
+                self._no_route(packet, now)
             else:
                 interface.push(packet, now)
+
+    def send_packet(self, packet: Packet, now: int) -> None:
+        """Send a packet of ours that is complete."""
+        interface = self.routes.get(packet.destination)
+        if interface is None:
+            self._no_route(packet, now)
+        else:
+            interface.push(packet, now)
 
     def receive(self, packet: Packet, now: int) -> None:
         """A link delivers `packet`."""
@@ -81,12 +91,21 @@ class IpLayer:
             return
         interface = self.routes.get(packet.destination)
         if interface is None:
-            self.drop(packet, "no route", now)
+            self._no_route(packet, now)
             return
         if packet.ttl <= 1:
             self.drop(packet, "ttl", now)
+            self._icmp.time_exceeded(self, packet, now)
             return
         packet.ttl -= 1
         if packet.raw is not None:
             packet.raw = codec.forwarded(packet.raw)
         interface.push(packet, now)
+
+    def _no_route(self, packet: Packet, now: int) -> None:
+        self.drop(packet, "no route", now)
+        self._icmp.network_unreachable(self, packet, now)
+
+    def _too_large(self, packet: Packet, mtu: int, now: int) -> None:
+        """The link has dropped it: we never fragment, and all that we carry forbids it (RFC 791, "don't fragment")."""
+        self._icmp.fragmentation_needed(self, packet, mtu, now)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from testbed.clock import Alarm
 from testbed.tcp.connection import Connection
 from testbed.tcp.events import CLOSED, CONNECTED, FAILED, PEER_CLOSED, READABLE, URGENT, WRITABLE
+from testbed.tcp.state import State
 from testbed.tcp.stats import ConnectionStats
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class Socket:
         self.remote = remote
         self.handler = handler
         self.label = label
-        self._alarm = Alarm(host.clock, Socket._expire, self)
+        self._alarm = Alarm(host.clock, _expire, self)
         self._busy = False
 
     # -- for the application -----------------------------------------------------------------------------------------
@@ -92,6 +93,10 @@ class Socket:
         """Whether urgent data is still to be read, or to come (RFC 6093)."""
         receiver = self.connection.receiver
         return receiver is not None and receiver.urgent > receiver.reassembly.next - receiver.reassembly.unread
+
+    def info(self) -> dict[str, int]:
+        """How the connection stands, by the names of Linux's `tcp_info`: see `tcp.info`."""
+        return self.connection.info(self.host.clock.now)
 
     def write(self, data: bytes, urgent: bool = False, whole: bool = False) -> int:
         """Send `data`; return how much was taken. After less than all, `Handler.writable` says when to go on.
@@ -155,13 +160,23 @@ class Socket:
         self._busy = False
         self._alarm.set(connection.timers.wake)
 
-    @staticmethod
-    def _expire(socket: Socket, now: int) -> None:
-        socket.connection.expire(now)
-        socket.service()
-
     def __repr__(self) -> str:
         return f"<Socket {self.label} on {self.host.name}, {self.state}>"
+
+
+def connecting(socket: Socket) -> bool:
+    """Whether to close now would be to give up, for the handshake has not come so far."""
+    return socket.connection.machine.state is State.SYN_SENT and not socket.connection.early
+
+
+def serve(socket: Socket, now: int) -> None:
+    """For the clock: `socket` was opened just now, and its application may act at once (RFC 7413)."""
+    socket.service()
+
+
+def _expire(socket: Socket, now: int) -> None:
+    socket.connection.expire(now)
+    socket.service()
 
 
 def _tell(socket: Socket, events: int, now: int) -> None:

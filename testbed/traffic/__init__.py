@@ -1,7 +1,7 @@
 """Applications: what the hosts have to say to each other.
 
-`application` is the plug point; `bulk`, `sink`, `request_response`, `on_off`, `dialogue` and `guest` are what is
-plugged in, made of `reading`, `writing`, `payload` and `chance`. Everything goes through the sockets of `host`;
+`application` is the plug point; `bulk`, `sink`, `request_response`, `on_off`, `dialogue`, `guest` and `syn_flood` are
+what is plugged in, made of `reading`, `writing`, `payload` and `chance`. Everything goes through the sockets of `host`;
 nothing here knows an event loop.
 """
 
@@ -16,6 +16,7 @@ from testbed.traffic.guest import GuestSpec
 from testbed.traffic.on_off import OnOffSpec
 from testbed.traffic.request_response import RequestResponseSpec
 from testbed.traffic.sink import SinkSpec
+from testbed.traffic.syn_flood import SynFloodSpec
 
 APPS: Final[dict[str, type[Application]]] = {
     "bulk": BulkSpec,
@@ -24,4 +25,5 @@ APPS: Final[dict[str, type[Application]]] = {
     "on-off": OnOffSpec,
     "dialogue": DialogueSpec,
     "guest": GuestSpec,
+    "syn-flood": SynFloodSpec,
 }

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from testbed.errors import UnitError
-from testbed.host.socket import Handler
+from testbed.host.socket import Handler, connecting
 from testbed.traffic.application import Application, End, FlowContext, show_state
 from testbed.traffic.chance import draw
 from testbed.traffic.payload import CHUNK, Inbox, Outbox
@@ -81,7 +81,7 @@ class RequestClient(End):
     def stop(self, now: int) -> None:
         """Ask no more; an answer that is awaited is still read, and what is being connected is closed then."""
         self._stopping = True
-        if not self._missing and not self.complete and self.sockets and self.sockets[-1].state != "SYN-SENT":
+        if not self._missing and not self.complete and self.sockets and not connecting(self.sockets[-1]):
             self._finish()
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from testbed.host.socket import connecting
 from testbed.traffic.application import End, FlowContext, show_state
 from testbed.traffic.payload import ENDLESS, Outbox
 from testbed.units import show_size
@@ -71,7 +72,7 @@ class WritingEnd(End):
         if self._closed or self.error is not None:
             return
         self.bytes_written += self._outbox.flush(socket)
-        if self._finishing and not self._outbox.pending and socket.state != "SYN-SENT":  # to close then gives up
+        if self._finishing and not self._outbox.pending and not connecting(socket):
             self._closed = True
             socket.close()
 

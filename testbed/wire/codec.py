@@ -1,4 +1,4 @@
-"""Packets to bytes and back: IPv4 (RFC 791) around TCP (RFC 9293 section 3.1).
+"""Packets to bytes and back: IPv4 (RFC 791) around TCP (RFC 9293 section 3.1), or around ICMP (`wire.icmp`).
 
 Whatever the bytes are, `decode` answers: with a packet, or with the reason why there is none. It knows no
 connection; what an option means is for the transport.
@@ -9,11 +9,14 @@ from __future__ import annotations
 from struct import Struct
 from typing import Final
 
+from testbed.wire import icmp
 from testbed.wire.checksum import checksum, verifies, word_sum
+from testbed.wire.icmp import Message
 from testbed.wire.options import decode_options, encode_options
-from testbed.wire.packet import IPV4_HEADER, Packet
+from testbed.wire.packet import IPV4_HEADER, Packet, icmp_packet
 from testbed.wire.segment import HEADER, Segment
 
+PROTOCOL_ICMP: Final = 1
 PROTOCOL_TCP: Final = 6
 
 TRUNCATED: Final = "truncated"
@@ -22,18 +25,20 @@ IP_HEADER_LENGTH: Final = "ip header length"
 IP_CHECKSUM: Final = "ip checksum"
 FRAGMENT: Final = "fragment"
 PROTOCOL: Final = "protocol"
+ICMP_CHECKSUM: Final = "icmp checksum"
 TCP_CHECKSUM: Final = "tcp checksum"
 DATA_OFFSET: Final = "data offset"
 BAD_OPTION: Final = "bad option"
 
 REASONS: Final = (
-    TRUNCATED, IP_VERSION, IP_HEADER_LENGTH, IP_CHECKSUM, FRAGMENT, PROTOCOL, TCP_CHECKSUM, DATA_OFFSET,
-    BAD_OPTION,
+    TRUNCATED, IP_VERSION, IP_HEADER_LENGTH, IP_CHECKSUM, FRAGMENT, PROTOCOL, ICMP_CHECKSUM,
+    TCP_CHECKSUM, DATA_OFFSET, BAD_OPTION,
 )  # fmt: skip
 """Every reason why bytes are no packet, in the order in which they are looked for."""
 
 _DONT_FRAGMENT: Final = 0x4000  # we never fragment, and need no identification then (RFC 6864 section 4.1)
 _FRAGMENT: Final = 0x3FFF  # "more fragments", or an offset
+_FLAGS: Final = 0x1FF
 _VERSION: Final = 0x4500  # IPv4, five words of header, no service class
 
 _HEADERS: Final = Struct(">HHHHHHII HHIIHHHH")  # both, as words and addresses
@@ -70,6 +75,8 @@ def encode(packet: Packet) -> bytes:
     """
     if packet.raw is not None:
         return packet.raw
+    if packet.message is not None:
+        return _encode_message(packet, packet.message)
     segment = packet.segment
     payload = segment.payload
     header_size = segment.header_size
@@ -78,7 +85,7 @@ def encode(packet: Packet) -> bytes:
     first = _VERSION | packet.ecn
     life = packet.ttl << 8 | PROTOCOL_TCP
     addresses = packet.source + packet.destination
-    offset = header_size << 10 | segment.flags  # four bits of words, four reserved ones, the flags
+    offset = header_size << 10 | segment.flags  # four bits of words, three reserved ones, the flags
     # Checksums from the fields themselves: a 32-bit one may be added whole (see `checksum`).
     ipv4 = first + IPV4_HEADER + length + packet.identification + _DONT_FRAGMENT + life + addresses
     tcp = addresses + PROTOCOL_TCP + length + segment.source_port + segment.destination_port
@@ -91,6 +98,18 @@ def encode(packet: Packet) -> bytes:
         checksum(tcp), segment.urgent_pointer,
     )  # fmt: skip
     return b"".join((headers, options, payload))
+
+
+def _encode_message(packet: Packet, message: Message) -> bytes:
+    body = icmp.encode_message(message)
+    first = _VERSION | packet.ecn
+    length = IPV4_HEADER + len(body)
+    life = packet.ttl << 8 | PROTOCOL_ICMP
+    total = first + length + packet.identification + _DONT_FRAGMENT + life + packet.source + packet.destination
+    header = _IPV4.pack(
+        first, length, packet.identification, _DONT_FRAGMENT, life, checksum(total), packet.source, packet.destination
+    )
+    return header + body
 
 
 # -- from bytes --------------------------------------------------------------------------------------------
@@ -110,14 +129,21 @@ def decode(data: bytes) -> Packet | Malformed:
         return Malformed(TRUNCATED)
     if fragment & _FRAGMENT:
         return Malformed(FRAGMENT)
-    if life & 0xFF != PROTOCOL_TCP:
-        return Malformed(PROTOCOL)
     if total < len(data):
         data = data[:total]
-    segment = _decode_segment(data, start, source + destination)
-    if isinstance(segment, Malformed):
-        return segment
-    packet = Packet(source, destination, segment, life >> 8)
+    if life & 0xFF == PROTOCOL_TCP:
+        segment = _decode_segment(data, start, source + destination)
+        if isinstance(segment, Malformed):
+            return segment
+        segment.ecn = first & 0b11
+        packet = Packet(source, destination, segment, life >> 8)
+    elif life & 0xFF == PROTOCOL_ICMP:
+        message = _decode_message(data[start:])
+        if isinstance(message, Malformed):
+            return message
+        packet = icmp_packet(source, destination, message, life >> 8)
+    else:
+        return Malformed(PROTOCOL)
     packet.ecn = first & 0b11
     packet.identification = identification
     packet.size = total
@@ -138,6 +164,12 @@ def _check_header(data: bytes) -> str:
     return "" if verifies(word_sum(data[:length])) else IP_CHECKSUM
 
 
+def _decode_message(data: bytes) -> Message | Malformed:
+    if len(data) < icmp.HEADER:
+        return Malformed(TRUNCATED)
+    return icmp.decode_message(data) or Malformed(ICMP_CHECKSUM)
+
+
 def _decode_segment(data: bytes, start: int, addresses: int) -> Segment | Malformed:
     """The TCP part, from `start` on; `addresses` is the sum of both, for the pseudo-header."""
     length = len(data) - start
@@ -151,7 +183,7 @@ def _decode_segment(data: bytes, start: int, addresses: int) -> Segment | Malfor
     if header_size < HEADER or header_size > length:
         return Malformed(DATA_OFFSET)
     options, payload = start + HEADER, start + header_size
-    segment = Segment(source_port, destination_port, seq, ack, offset & 0xFF, window, data[payload:])
+    segment = Segment(source_port, destination_port, seq, ack, offset & _FLAGS, window, data[payload:])
     segment.urgent_pointer = urgent_pointer
     segment.header_size = header_size
     if options < payload and not decode_options(data[options:payload], segment):
@@ -174,11 +206,11 @@ def damaged(raw: bytes) -> Packet | None:
     source_port, destination_port, seq, ack, offset, window, _, urgent_pointer = _TCP.unpack_from(raw, start)
     header_size = max(HEADER, min((offset >> 12) * 4, len(raw) - start))
     payload = raw[start + header_size :]
-    segment = Segment(source_port, destination_port, seq, ack, offset & 0xFF, window, payload)
+    segment = Segment(source_port, destination_port, seq, ack, offset & _FLAGS, window, payload)
     segment.urgent_pointer = urgent_pointer
     segment.header_size = header_size
+    segment.ecn = first & 0b11
     packet = Packet(source, destination, segment, life >> 8)
-    packet.ecn = first & 0b11
     packet.identification = identification
     packet.size = len(raw)
     packet.raw = raw

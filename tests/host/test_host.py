@@ -41,7 +41,7 @@ class Sniffer:
         self.incoming(packet, self.clock.now)
         self.clock.run(self.clock.now)
         out, self.out = self.out, []
-        return [packet.segment for packet in out]
+        return [packet.segment for packet in out if packet.message is None]
 
 
 def ignore(listener, now):

@@ -54,7 +54,7 @@ def test_keep_reading_takes_what_comes_and_read_counts_it(world: Any) -> None:
 def test_each_write_is_one_write(world: Any) -> None:
     client, _ = played(
         world, "client: connect", "server: keep reading", "client: write 100 x 20 every 5ms", "server: read 2000",
-        nagle=False,
+        nagle=False, tail_loss_probe=False,
     )  # fmt: skip
     assert client.sockets[0].stats.data_segments_sent == 20
 

@@ -54,7 +54,7 @@ def packets(draw: st.DrawFn) -> Packet:
         segment.sack, segment.unknown = (), ()
         segment.header_size = HEADER + options_size(segment)
     packet = Packet(draw(LONG), draw(LONG), segment, draw(st.integers(1, 255)))
-    packet.ecn = draw(st.integers(0, 3))
+    packet.ecn = segment.ecn = draw(st.integers(0, 3))
     packet.identification = draw(WORD)
     return packet
 
