@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from testbed.tcp import closing, handshake
+from testbed.tcp import closing, ecn_setup, handshake
 from testbed.tcp.acknowledgement import acknowledge
 from testbed.tcp.events import READABLE, URGENT
 from testbed.tcp.sequence import MASK, unwrap
@@ -46,6 +46,8 @@ def receive(connection: Connection, now: int, segment: Segment) -> str:
     verdict = _fifth_check_ack(connection, now, segment, seq)
     if verdict is not None:
         return verdict
+    if connection.ecn is not None:
+        connection.ecn.arrived(connection, now, segment)
     if segment.payload or flags & (FIN | URG) or receiver.fin is not None:
         return _process_the_rest(connection, now, segment, seq)
     return ACCEPTED
@@ -54,7 +56,7 @@ def receive(connection: Connection, now: int, segment: Segment) -> str:
 def _receive_in_syn_sent(connection: Connection, now: int, segment: Segment) -> str:
     """SYN-SENT (section 3.10.7.3). A SYN,ACK that was accepted goes on at the sixth step."""
     verdict = handshake.receive_in_syn_sent(connection, now, segment)
-    if verdict or connection.machine.state is not State.ESTABLISHED:
+    if verdict or connection.machine.state < State.ESTABLISHED:
         return verdict
     receiver = connection.receiver
     assert receiver is not None
@@ -71,6 +73,9 @@ def _process_the_rest(connection: Connection, now: int, segment: Segment, seq: i
         verdict = _seventh_process_text(connection, now, seq, segment.payload)
         if verdict is not None:
             return verdict
+        if receiver.tuning is not None:
+            timestamps = connection.output.timestamps
+            receiver.tuning.arrived(now, timestamps, segment.timestamp_echo, receiver.next, receiver.edge)
     if segment.flags & FIN or receiver.fin is not None:
         _eighth_check_fin(connection, now, segment, seq)
     return ACCEPTED
@@ -125,9 +130,10 @@ def _refuse(connection: Connection, now: int, segment: Segment, seq: int, flags:
         closing.enter_time_wait(connection, now)  # eighth step: our last acknowledgement was lost
     if length:
         connection.stats.duplicate_segments_received += 1
-    if segment.payload and seq < receiver.next:
+    if segment.payload and seq < receiver.next and receiver.reports:
         receiver.duplicate = receiver.reassembly.held(seq, seq + len(segment.payload))
     if flags & SYN and connection.machine.state >= State.ESTABLISHED:
+        ecn_setup.syn_ack_again(connection, segment)
         return challenge(connection, now)
     receiver.acks.at_once("not acceptable")
     if flags & ACK and not flags & SYN and seq <= receiver.next and connection.machine.state >= State.ESTABLISHED:
@@ -156,9 +162,9 @@ def _second_check_reset(connection: Connection, now: int, seq: int) -> str:
         return challenge(connection, now) if seq < receiver.edge else "out of window"
     connection.stats.resets_received += 1
     state = connection.machine.state
-    if state is State.SYN_RECEIVED and not connection.active:
+    if state is State.SYN_RECEIVED and not connection.active and not connection.early:
         closing.finish(connection, now, Event.RETURN_TO_LISTEN)
-    elif state is State.SYN_RECEIVED:
+    elif state is State.SYN_RECEIVED and connection.active:
         closing.finish(connection, now, Event.RECEIVE_RST, "connection refused")
     elif state is State.TIME_WAIT:
         closing.finish(connection, now, Event.RECEIVE_RST)
@@ -169,7 +175,7 @@ def _second_check_reset(connection: Connection, now: int, seq: int) -> str:
 
 def _fourth_check_syn(connection: Connection, now: int) -> str:
     """Fourth: check the SYN bit. (The third step, security, is not for us.)"""
-    if connection.machine.state is State.SYN_RECEIVED and not connection.active:
+    if connection.machine.state is State.SYN_RECEIVED and not connection.active and not connection.early:
         closing.finish(connection, now, Event.RETURN_TO_LISTEN)
         return "SYN in window"
     return challenge(connection, now)  # RFC 5961 section 4.2
@@ -202,7 +208,8 @@ def _fifth_check_ack(connection: Connection, now: int, segment: Segment, seq: in
     if ack < una:
         return None
     changed = sender.peer.update(seq, ack, segment.window)
-    if changed or sender.highest > una:  # otherwise it says nothing new: the sender is at rest
+    # Otherwise it says nothing new: the sender is at rest, and does not wonder whether a probe was needed.
+    if changed or sender.highest > una or segment.sack or sender.probe.end:
         acknowledge(sender, now, ack, segment, changed)
     if ack > una:
         if connection.wants_room:
@@ -248,6 +255,7 @@ def _seventh_process_text(connection: Connection, now: int, seq: int, text: byte
         closing.reset_peer(connection, now, "data after close")
         closing.finish(connection, now, Event.ABORT)
         return "nobody reads"
+    receiver.data_at = now
     fresh = receiver.accept(seq, text)
     if fresh:
         connection.stats.bytes_received += fresh

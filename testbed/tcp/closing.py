@@ -18,11 +18,11 @@ def close(connection: Connection, now: int) -> None:
     if sender.closing or state is State.CLOSED:
         return
     connection.tracer.app(now, "close", 0)
-    if state is State.LISTEN or state is State.SYN_SENT:
+    if state is State.LISTEN or (state is State.SYN_SENT and not connection.early):
         finish(connection, now, Event.CLOSE)
         return
     sender.closing = True
-    if state is State.SYN_RECEIVED and sender.buffer.end > sender.next:
+    if state is State.SYN_SENT or (state is State.SYN_RECEIVED and sender.buffer.end > sender.next):
         return  # "queue for processing after entering ESTABLISHED state"
     connection.machine.move(now, Event.CLOSE)
 

@@ -6,10 +6,12 @@ The YAML key, the attribute and the column of a sweep's table are one word. Time
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Final
+from typing import Final, Literal
 
 from testbed.clock import MILLISECOND, SECOND
 from testbed.errors import UnitError
+from testbed.tcp.congestion.base import ControlSpec
+from testbed.tcp.congestion.cubic import CubicSpec
 from testbed.units import Count, Duration, Size
 
 MAX_WINDOW_SCALE: Final = 14  # RFC 7323 section 2.3
@@ -21,8 +23,9 @@ class TcpConfig:
 
     # -- congestion control ------------------------------------------------------------------------------------------
 
-    congestion: str = "reno"
-    """The congestion control, by its name in `testbed list controls`."""
+    congestion: ControlSpec = CubicSpec()  # noqa: RUF009 -- frozen
+    """The congestion control, by its name in `testbed list controls`, with its parameters: `cubic`, or
+    `{control: cubic, beta: 0.5}`."""
 
     initial_window: Count = 10
     """Segments sent before the first acknowledgement (RFC 6928 section 2: min(10·MSS, max(2·MSS, 14600)))."""
@@ -35,6 +38,64 @@ class TcpConfig:
 
     idle_restart: bool = True
     """Restart from the initial window after being idle for longer than the RTO (RFC 5681 section 4.1)."""
+
+    abe: bool = False
+    """Answer an ECN mark more gently than a loss (RFC 8511)."""
+
+    pacing: Literal["auto", "on", "off"] = "auto"
+    """Let segments leave one by one and not in bursts. Auto: if the congestion control wants it, as BBR does."""
+
+    # -- explicit congestion notification ----------------------------------------------------------------------------
+
+    ecn: Literal["off", "classic", "accurate"] = "off"
+    """Let routers mark packets instead of dropping them. Classic: at most one signal in a round trip (RFC 3168), or
+    with `dctcp` an exact echo (RFC 8257). Accurate: marks are counted (RFC 9768), unless the peer has classic only."""
+
+    ecn_option: bool = True
+    """Tell how many bytes were marked in accurate ECN's option, besides the number of packets, modulo eight, in the
+    header (RFC 9768 section 3.2.3). Without it the peer must assume marks where acknowledgements are lost."""
+
+    ecn_retries: Count = 1
+    """How many repetitions of a SYN, or SYN-ACK, still ask for ECN, before it is taken for what is in the way (RFC 9768
+    section 3.1.4.1: at least one; RFC 3168 section 6.1.1.1 allows none)."""
+
+    # -- loss recovery -----------------------------------------------------------------------------------------------
+
+    rack: bool = True
+    """Find losses by time: what was sent before something that has arrived is lost after a reordering window
+    (RFC 8985). Off, or without SACK: by counting (RFC 6675, RFC 5681)."""
+
+    tail_loss_probe: bool = True
+    """Probe when nothing is heard for two round trips, so that a lost tail needs no timeout (RFC 8985 section 7)."""
+
+    rate_reduction: Literal["rfc9937", "rfc6937", "off"] = "rfc9937"
+    """Shrink the window in proportion to what arrives during recovery (PRR), as RFC 9937 or RFC 6937 has it. Off: at
+    once. Without SACK there is none."""
+
+    dsack: bool = True
+    """Report to the peer what has come twice (RFC 2883)."""
+
+    eifel: bool = True
+    """Undo a reduction when the original is acknowledged, as timestamps show (RFC 3522, RFC 4015)."""
+
+    dsack_undo: bool = True
+    """Undo a reduction when every retransmission is reported to have come twice (RFC 3708)."""
+
+    frto: bool = True
+    """Undo a timeout when what was sent once only is acknowledged next (RFC 5682)."""
+
+    # -- path MTU ----------------------------------------------------------------------------------------------------
+
+    path_mtu_discovery: Literal["off", "icmp", "probe"] = "icmp"
+    """How large a packet may be to get through. Icmp: what routers say (RFC 1191). Probe: begin with 1200 bytes and
+    try more (RFC 8899, RFC 4821); routers are heard as well. Off: neither."""
+
+    black_hole_detection: bool = False
+    """After `r1` timeouts try smaller packets, and then search for larger ones: some router may drop large ones and
+    say nothing (RFC 8899 section 4.3, RFC 2923). `probe` has it always."""
+
+    path_mtu_lifetime: Duration = 600 * SECOND
+    """After this time larger packets are tried again (RFC 1191 section 6.3: 10 min; RFC 8899: 600 s). 0: never."""
 
     # -- retransmission ----------------------------------------------------------------------------------------------
 
@@ -59,6 +120,15 @@ class TcpConfig:
     user_timeout: Duration = 0
     """Give up when data stays unacknowledged for this long (RFC 9293 section 3.9.1.1). 0: `data_retries` decides."""
 
+    user_timeout_option: bool = False
+    """Tell the peer our `user_timeout`, and wait as long as the longer of both (RFC 5482)."""
+
+    user_timeout_min: Duration = 100 * SECOND
+    """Least `user_timeout` that both may come to by the option (RFC 5482 section 3.1, L_LIMIT: at least 100 s)."""
+
+    user_timeout_max: Duration = 3600 * SECOND
+    """Greatest `user_timeout` that a peer may ask for by the option (RFC 5482 section 3.1, U_LIMIT)."""
+
     # -- buffers and windows -----------------------------------------------------------------------------------------
 
     send_buffer: Size = 4 * 2**20
@@ -66,6 +136,13 @@ class TcpConfig:
 
     receive_buffer: Size = 4 * 2**20
     """Bytes held for the application: the largest window that is advertised."""
+
+    auto_tuning: bool = False
+    """Begin with a receive buffer of `receive_buffer_initial`, and let it grow up to `receive_buffer` as the
+    application takes what arrives (dynamic right-sizing). It never shrinks."""
+
+    receive_buffer_initial: Size = 64 * 2**10
+    """Bytes that the receive buffer begins with when `auto_tuning` is on."""
 
     window_scaling: bool = True
     """Offer window scaling, so that windows above 65535 bytes can be advertised (RFC 7323 section 2)."""
@@ -102,8 +179,23 @@ class TcpConfig:
     """The timestamp clock's period (RFC 7323 section 5.4: 1 ms to 1 s)."""
 
     backlog: Count = 128
-    """For an end that listens: connections that may wait to be accepted, those whose handshake is not over included
+    """For an end that listens: connections that may wait to be accepted. While as many do, no SYN is answered
     (RFC 9293 section 3.9.1.1 leaves it to us; Linux's `somaxconn` was 128 for long)."""
+
+    syn_backlog: Count = 128
+    """For an end that listens: connections whose handshake may be under way (RFC 4987 section 2)."""
+
+    syn_cookies: bool = False
+    """For an end that listens: when `syn_backlog` is full, answer a SYN without keeping anything of it, by a sequence
+    number that says all (RFC 4987 section 3.6). Such connections have no options but the MSS."""
+
+    fast_open: bool = False
+    """Send data with the SYN to a server that has given us a cookie, and take it from who has one of ours (RFC 7413).
+    Applications are told that they are connected as soon as they may write."""
+
+    fast_open_backlog: Count = 16
+    """For an end that listens: connections that fast open may have begun before their handshake is over (RFC 7413
+    section 5.1, PendingFastOpenRequests)."""
 
     # -- long waits --------------------------------------------------------------------------------------------------
 
@@ -113,6 +205,10 @@ class TcpConfig:
     fin_wait_2_timeout: Duration = 60 * SECOND
     """How long an orphan waits in FIN-WAIT-2 for the peer's FIN, once the application is gone. 0: for ever
     (not in RFC 9293, which allows a half close to last; every common stack has it)."""
+
+    time_wait_reuse: bool = False
+    """Let a new connection take the place of one in TIME-WAIT, where timestamps or sequence numbers tell its segments
+    from old ones (RFC 6191)."""
 
     keepalive: bool = False
     """Probe an idle connection (RFC 9293 section 3.8.4, MUST-25: off by default)."""
@@ -154,6 +250,9 @@ class TcpConfig:
             ("ack_every", self.ack_every < 1, "must be at least 1"),
             ("backlog", self.backlog < 1, "must be at least 1"),
             ("receive_buffer", self.receive_buffer < 1, "must be at least 1B"),
+            ("syn_backlog", self.syn_backlog < 1, "must be at least 1"),
+            ("receive_buffer_initial", self.receive_buffer_initial < 1, "must be at least 1B"),
+            ("user_timeout_max", self.user_timeout_max < self.user_timeout_min, "must not be below user_timeout_min"),
             ("send_buffer", self.send_buffer < 1, "must be at least 1B"),
             ("mss", self.mss != 0 and self.mss < 32, "must be at least 32B, or 0 to follow the MTU"),
             ("timestamp_tick", not MILLISECOND <= self.timestamp_tick <= SECOND, "must lie between 1ms and 1s"),
@@ -161,6 +260,11 @@ class TcpConfig:
         ):
             if wrong:
                 raise UnitError(f"{name} {remedy}")
+
+    @property
+    def first_receive_buffer(self) -> int:
+        """How large the receive buffer is in the beginning."""
+        return min(self.receive_buffer_initial, self.receive_buffer) if self.auto_tuning else self.receive_buffer
 
     @property
     def window_scale(self) -> int:

@@ -11,19 +11,24 @@ ending in `tcp.closing`, what a timer does in `tcp.expiry`.
 
 from __future__ import annotations
 
-from testbed.tcp import arrival, closing, expiry, handshake
+from testbed.tcp import arrival, closing, ecn_setup, expiry, handshake
 from testbed.tcp.acks import AT_ONCE, WAITING
 from testbed.tcp.challenge import Challenges
 from testbed.tcp.config import TcpConfig
+from testbed.tcp.ecn import Ecn
+from testbed.tcp.ecn_setup import EcnSetup
 from testbed.tcp.events import WRITABLE
+from testbed.tcp.fast_open import FastOpen
+from testbed.tcp.info import snapshot
 from testbed.tcp.keepalive import KeepAlive
 from testbed.tcp.output import Output
 from testbed.tcp.receiver import Receiver
 from testbed.tcp.sender import Sender
-from testbed.tcp.state import Event, Machine, State
+from testbed.tcp.state import Machine, State
 from testbed.tcp.stats import ConnectionStats
 from testbed.tcp.timers import DELAYED_ACK, NEVER, Timers
 from testbed.tcp.timestamps import Timestamps
+from testbed.tcp.transmission import transmit
 from testbed.trace.tracer import ConnectionTracer
 from testbed.wire.segment import Segment
 
@@ -32,8 +37,8 @@ class Connection:
     """The transmission control block."""
 
     __slots__ = (
-        "active", "challenges", "config", "error", "events", "keepalive", "machine", "output", "receiver", "released",
-        "sender", "stats", "timers", "tracer", "wants_room",
+        "active", "advice", "challenges", "config", "early", "ecn", "error", "events", "fast_open", "keepalive",
+        "machine", "output", "receiver", "released", "sender", "stats", "timers", "tracer", "wants_room",
     )  # fmt: skip
 
     def __init__(
@@ -45,6 +50,7 @@ class Connection:
         tracer: ConnectionTracer,
         state: State = State.CLOSED,
         timestamp_offset: int = 0,
+        fast_open: FastOpen | None = None,
     ) -> None:
         """`ports`: local and remote. `initial`: our initial sequence number. `mss`: what a segment may carry on our
         interface, options included. `state`: LISTEN for one that a listener makes. `timestamp_offset`: the first
@@ -58,21 +64,26 @@ class Connection:
         timestamps = Timestamps(config.timestamp_tick, timestamp_offset)
         self.output = Output(*ports, config, mss, timestamps, self.stats, tracer)
         self.sender = Sender(initial, config, self.output, self.timers, tracer)
+        self.ecn: Ecn | None = None  # None: both ends have not agreed to it, or not yet
+        if config.ecn != ecn_setup.OFF:
+            self.output.ecn_setup = EcnSetup(config, self.sender.control.counts_marks)
         self.receiver: Receiver | None = None  # until the peer's initial sequence number is known
         self.challenges = Challenges(config)
         self.keepalive = KeepAlive(config)
         self.events = 0
         self.error = ""
+        self.advice = "", 0  # what the network said last of our segments, and SND.UNA then
+        self.fast_open = fast_open
+        self.early = False  # fast open: the application may act before the handshake is over
         self.released = False  # the application is gone
         self.wants_room = False  # the application was refused room in the send buffer
 
     # -- the application ---------------------------------------------------------------------------------------------
 
     def open_active(self, now: int) -> None:
-        """OPEN, active (RFC 9293 section 3.10.1): send SYN."""
+        """OPEN, active (RFC 9293 section 3.10.1): send SYN; with fast open, when the application has written."""
         self.tracer.app(now, "connect", 0)
-        self.machine.move(now, Event.ACTIVE_OPEN)
-        self.sender.send_syn(now, "open")
+        handshake.open_active(self, now)
 
     def write(self, now: int, data: bytes, urgent: bool = False, whole: bool = False) -> int:
         """SEND: take what the buffer has room for, or, if `whole`, all or nothing; return how much. 0 when nothing may
@@ -94,6 +105,8 @@ class Connection:
         receiver.consumed = True
         data = receiver.reassembly.read(limit)
         self.stats.bytes_read += len(data)
+        if receiver.tuning is not None:
+            receiver.tune(now, receiver.tuning, len(data))
         self.tracer.app(now, "read", len(data))
         return data
 
@@ -140,12 +153,15 @@ class Connection:
         if state >= State.SYN_RECEIVED:
             sender = self.sender
             at_rest = sender.highest == sender.una and sender.buffer.end + sender.closing == sender.next
-            if not at_rest and state >= State.ESTABLISHED and state is not State.TIME_WAIT:
-                sender.transmit(now)
+            sends = state >= State.ESTABLISHED or (self.early and not self.active)
+            if not at_rest and sends and state is not State.TIME_WAIT:
+                transmit(sender, now)
             receiver = self.receiver
             assert receiver is not None
             if receiver.acks.due or receiver.consumed or self.timers.due[DELAYED_ACK] != NEVER:
                 self._acknowledge(now, receiver)
+        elif self.early and self.sender.next == self.sender.initial and state is State.SYN_SENT:
+            handshake.send_early_syn(self, now)
         segments = self.output.segments
         if segments:
             self.output.segments = []
@@ -155,6 +171,10 @@ class Connection:
     def deadline(self) -> int | None:
         """When `expire` wants to be called (ns), or None. `timers.wake` is a cheaper bound for a lazy alarm."""
         return self.timers.next_due()
+
+    def info(self, now: int) -> dict[str, int]:
+        """How it stands, by the names of Linux's `tcp_info`: see `tcp.info`."""
+        return snapshot(self, now)
 
     # -- within ------------------------------------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from testbed.tcp import closing, timeouts, timers
+from testbed.tcp import advice, closing, path_mtu, timeouts, timers
 from testbed.tcp.keepalive import PROBE
 from testbed.tcp.state import Event, State
 
@@ -18,6 +18,9 @@ def expire(connection: Connection, now: int, timer: int) -> None:
 
 
 def _retransmit(connection: Connection, now: int) -> None:
+    if connection.fast_open is not None and connection.machine.state is State.SYN_SENT:
+        connection.fast_open.unanswered(now)
+        connection.output.cookie = None
     if not timeouts.retransmission_timeout(connection.sender, now):
         _give_up(connection, now, Event.GIVE_UP)
 
@@ -67,10 +70,27 @@ def _user_timeout(connection: Connection, now: int) -> None:
     _give_up(connection, now, Event.USER_TIMEOUT)
 
 
+def _reordering(connection: Connection, now: int) -> None:
+    timeouts.reordering(connection.sender, now)
+
+
+def _tail_probe(connection: Connection, now: int) -> None:
+    timeouts.probe_tail(connection.sender, now)
+
+
+def _pace(connection: Connection, now: int) -> None:
+    """The next segment may leave: whoever pulls will send it."""
+
+
+def _path_mtu(connection: Connection, now: int) -> None:
+    path_mtu.expire(connection.sender, now)
+
+
 def _give_up(connection: Connection, now: int, event: Event) -> None:
-    closing.finish(connection, now, event, "connection timed out")
+    closing.finish(connection, now, event, advice.blame(connection))
 
 
 _ACTIONS = (
     _retransmit, _persist, _delayed_ack, _override, _keepalive, _time_wait, _fin_wait_2, _user_timeout,
+    _reordering, _tail_probe, _pace, _path_mtu,
 )  # fmt: skip

@@ -5,16 +5,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from testbed.tcp import closing
+from testbed.tcp import closing, ecn_setup, user_timeout
 from testbed.tcp.acknowledgement import acknowledge
+from testbed.tcp.beginning import begin
 from testbed.tcp.config import MAX_WINDOW_SCALE
-from testbed.tcp.events import CONNECTED
+from testbed.tcp.events import CONNECTED, READABLE
 from testbed.tcp.receiver import Receiver
-from testbed.tcp.sender import DEFAULT_MSS
+from testbed.tcp.sender import DEFAULT_MSS, Sender
 from testbed.tcp.sequence import unwrap
 from testbed.tcp.state import Event, State
 from testbed.tcp.timers import KEEPALIVE
-from testbed.wire.segment import ACK, RST, SYN, Segment
+from testbed.wire.options import MAX_OPTIONS
+from testbed.wire.packet import IPV4_HEADER
+from testbed.wire.segment import ACK, HEADER, RST, SYN, Segment
 
 if TYPE_CHECKING:
     from testbed.tcp.connection import Connection
@@ -26,14 +29,61 @@ _TIMESTAMPS_SIZE = 12
 """Bytes that timestamps take from each segment, padding included."""
 
 
+def open_active(connection: Connection, now: int) -> None:
+    """CLOSED: send SYN. With a cookie of the server's it waits until the application has had its chance to write, for
+    that goes with it (RFC 7413 section 4.2.1)."""
+    fast = connection.fast_open
+    connection.machine.move(now, Event.ACTIVE_OPEN)
+    if fast is not None:
+        connection.early = fast.begin(now)
+        connection.output.cookie = fast.cookie
+    if connection.early:
+        connection.events |= CONNECTED
+    else:
+        connection.sender.send_syn(now, "open")
+
+
+def send_early_syn(connection: Connection, now: int) -> None:
+    """The application has written what it would: send it with the SYN, as far as one segment goes."""
+    fast, sender = connection.fast_open, connection.sender
+    assert fast is not None
+    room = min(connection.output.mss, fast.mss or DEFAULT_MSS) - MAX_OPTIONS
+    sender.send_syn(now, "open", min(sender.buffer.end - sender.buffer.start, max(room, 0)))
+
+
 def accept_syn(connection: Connection, now: int, syn: Segment) -> None:
     """LISTEN, third: a SYN makes the connection synchronise, and is answered with SYN,ACK.
 
-    Text and FIN on it are the peer's to repeat: nobody is believed before the handshake is over.
+    Text and FIN on it are the peer's to repeat: nobody is believed before the handshake is over, but who shows a
+    cookie of ours (RFC 7413 section 4.2.2).
     """
     learn_peer(connection, now, syn)
     connection.machine.move(now, Event.RECEIVE_SYN)
+    fast = connection.fast_open
+    if fast is not None:
+        connection.early = fast.judge(syn)
+        connection.output.cookie = fast.cookie
+    if connection.early:
+        _take_early(connection, now, syn)
     connection.sender.send_syn(now, "open")
+    if connection.early:
+        begin(connection.sender, now)
+
+
+def _take_early(connection: Connection, now: int, syn: Segment) -> None:
+    """The SYN's text goes to the application, which may answer at once."""
+    receiver = connection.receiver
+    assert receiver is not None
+    connection.stats.bytes_received += receiver.accept(receiver.initial + 1, syn.payload)
+    connection.events |= CONNECTED | READABLE if syn.payload else CONNECTED
+
+
+def accept_cookie(connection: Connection, now: int, syn: Segment) -> None:
+    """LISTEN: the SYN that a SYN cookie stands for, whose SYN,ACK was sent when it came. The acknowledgement of that is
+    what follows."""
+    learn_peer(connection, now, syn)
+    connection.machine.move(now, Event.RECEIVE_SYN)
+    connection.sender.note_syn(now)
 
 
 def learn_peer(connection: Connection, now: int, syn: Segment) -> None:
@@ -53,8 +103,13 @@ def learn_peer(connection: Connection, now: int, syn: Segment) -> None:
     if output.scale and syn.window_scale is not None:
         sender.peer.shift = min(syn.window_scale, MAX_WINDOW_SCALE)  # RFC 7323 section 2.3: more counts as 14
     receiver.scale_window(config.window_scale if output.scale else 0)
-    sender.mss = size
+    if config.user_timeout_option and (remote := user_timeout.advertised(syn)):
+        sender.user_timeout = user_timeout.agreed(config, remote)
+        sender.patient = True  # it decides, and not the number of attempts
+    header = IPV4_HEADER + HEADER + (_TIMESTAMPS_SIZE if output.timestamps.on else 0)
+    sender.mss = sender.path.agree(size, header)
     sender.peer.set(syn.seq, sender.una, syn.window)  # a SYN's window is not scaled
+    ecn_setup.agree(connection, syn)
 
 
 def receive_in_syn_sent(connection: Connection, now: int, segment: Segment) -> str:
@@ -93,11 +148,27 @@ def receive_in_syn_sent(connection: Connection, now: int, segment: Segment) -> s
 def _finish_active(connection: Connection, now: int, segment: Segment, ack: int) -> None:
     sender, receiver = connection.sender, connection.receiver
     assert receiver is not None
+    early = sender.next - sender.initial - 1
     acknowledge(sender, now, ack, segment, False)
     connection.machine.move(now, Event.RECEIVE_SYN_ACK)
-    sender.start(now)
+    begin(sender, now)
+    if connection.fast_open is not None:
+        connection.fast_open.answered(now, segment, early, early - (sender.next - sender.una))
+        _repeat_refused(sender)
     receiver.acks.at_once("acknowledgement of SYN")
     _established(connection, now)
+    ecn_setup.settle(connection, now, segment)
+    if sender.closing:
+        connection.machine.move(now, Event.CLOSE)  # a CLOSE that waited for the handshake
+
+
+def _repeat_refused(sender: Sender) -> None:
+    """Data that went with the SYN was refused, and not lost by the network: it goes again, and the window stays."""
+    board = sender.board
+    for record in list(board.records):
+        if not record.lost:
+            board.declare_lost(record, "fast open refused")
+    board.declared.clear()
 
 
 def receive_syn_again(connection: Connection, now: int, segment: Segment) -> str | None:
@@ -112,6 +183,8 @@ def receive_syn_again(connection: Connection, now: int, segment: Segment) -> str
     if segment.flags & ACK and not connection.active:
         connection.receiver.acks.at_once("not acceptable")
         return "out of window"
+    if not ecn_setup.hear_again(connection, now, segment):
+        return "contradicts the SYN before"
     if not segment.flags & ACK:
         timestamps = connection.output.timestamps
         if timestamps.on and segment.timestamp is not None:
@@ -132,14 +205,19 @@ def finish_passive(connection: Connection, now: int, segment: Segment, seq: int,
         connection.machine.move(now, Event.RECEIVE_ACK_OF_SYN)
         if sender.closing:
             connection.machine.move(now, Event.CLOSE)  # a CLOSE that waited for the handshake
-    sender.start(now)
+    if connection.early and not connection.active:  # begun with the SYN
+        sender.expiries = 0
+    else:
+        begin(sender, now)
     if segment.flags & SYN:
         receiver.acks.at_once("acknowledgement of SYN")  # so that the other end is sure, too
     _established(connection, now)
+    ecn_setup.settle(connection, now, segment)
 
 
 def _established(connection: Connection, now: int) -> None:
-    connection.events |= CONNECTED
+    if not connection.early:
+        connection.events |= CONNECTED
     assert connection.receiver is not None
     connection.receiver.open_window()
     if connection.config.keepalive:

@@ -4,25 +4,36 @@ from __future__ import annotations
 
 from typing import Final
 
+from testbed.tcp import fast_open, user_timeout
 from testbed.tcp.config import TcpConfig
+from testbed.tcp.ecn import Ecn
+from testbed.tcp.ecn_setup import EcnSetup
 from testbed.tcp.receiver import Receiver
 from testbed.tcp.sequence import MASK
 from testbed.tcp.stats import ConnectionStats
 from testbed.tcp.timestamps import Timestamps
 from testbed.trace.tracer import ConnectionTracer
-from testbed.wire.options import MAX_SACK_BLOCKS, MAX_SACK_BLOCKS_WITH_TIMESTAMPS, options_size
+from testbed.wire.options import MAX_OPTIONS, MAX_SACK_BLOCKS, MAX_SACK_BLOCKS_WITH_TIMESTAMPS, options_size
 from testbed.wire.segment import ACK, HEADER, RST, SYN, Segment
 
 TIMESTAMPS_HEADER: Final = HEADER + 12
 """Bytes of a header with timestamps and nothing else, as most have it."""
 
 
+_TWO_BLOCKS: Final = 4 + 2 * 8
+
+
+def _size(blocks: tuple[tuple[int, int], ...]) -> int:
+    """Bytes that the SACK option takes, with the NOPs before it."""
+    return 4 + 8 * len(blocks) if blocks else 0
+
+
 class Output:
     """The segments that wait to be pulled, and what goes into each."""
 
     __slots__ = (
-        "_config", "_local_port", "_remote_port", "_tracer", "mss", "payload_limit", "receiver", "sack", "scale",
-        "segments", "stats", "timestamps",
+        "_config", "_local_port", "_remote_port", "_tracer", "cookie", "ecn", "ecn_setup", "mss", "payload_limit",
+        "receiver", "sack", "scale", "segments", "stats", "timestamps",
     )  # fmt: skip
 
     def __init__(
@@ -45,9 +56,12 @@ class Output:
         self.stats = stats
         self.segments: list[Segment] = []
         self.receiver: Receiver | None = None  # until the peer's SYN has come there is nothing to acknowledge
+        self.ecn: Ecn | None = None  # None: both ends have not agreed to it, or not yet
         # What our SYN offers; for a SYN,ACK, what is left of it after seeing the peer's.
+        self.ecn_setup: EcnSetup | None = None  # None: ECN is switched off
         self.sack = config.sack
         self.scale = config.window_scaling
+        self.cookie: bytes | None = None  # of fast open, or empty to ask for one
 
     def emit(self, now: int, flags: int, seq: int, payload: bytes, reason: str) -> None:
         """Send a segment of a synchronised connection: it carries the latest acknowledgement."""
@@ -69,22 +83,25 @@ class Output:
             segment.timestamp_echo = timestamps.recent
             segment.header_size = TIMESTAMPS_HEADER
         if self.sack and (receiver.reassembly.islands or receiver.duplicate):
-            segment.sack = self._blocks(receiver, self.payload_limit - len(payload))
+            segment.sack = self._blocks(receiver, len(payload))
             segment.header_size = HEADER + options_size(segment)
             receiver.duplicate = None  # told once
+        if self.ecn is not None:
+            self.ecn.leave(segment, seq, self.payload_limit - len(payload) - _size(segment.sack))
         self.stats.segments_sent += 1
         self.segments.append(segment)
         self._tracer.segment(now, "sent", segment, reason)
 
-    def emit_syn(self, now: int, seq: int, reason: str) -> None:
+    def emit_syn(self, now: int, seq: int, reason: str, payload: bytes = b"") -> None:
         """Send SYN, or SYN,ACK once the peer's SYN has come, with every option that is offered."""
         receiver = self.receiver
-        flags, ack, window = SYN, 0, min(self._config.receive_buffer, 0xFFFF)
+        flags, ack, window = SYN, 0, min(self._config.first_receive_buffer, 0xFFFF)
         if receiver is not None:
             flags, ack = SYN | ACK, receiver.next
+            window = min(receiver.window, window)
             receiver.last_ack = ack
             receiver.acks.sent()
-        segment = Segment(self._local_port, self._remote_port, seq & MASK, ack & MASK, flags, window, b"", reason)
+        segment = Segment(self._local_port, self._remote_port, seq & MASK, ack & MASK, flags, window, payload, reason)
         segment.mss = self.mss
         segment.sack_permitted = self.sack
         if self.scale:
@@ -92,6 +109,12 @@ class Output:
         if self.timestamps.on or (receiver is None and self._config.timestamps):
             segment.timestamp = self.timestamps.value(now)
             segment.timestamp_echo = self.timestamps.recent
+        if self.cookie is not None:
+            fast_open.put(segment, self.cookie)
+        if self._config.user_timeout_option and self._config.user_timeout:
+            user_timeout.advertise(segment, self._config.user_timeout, MAX_OPTIONS - options_size(segment))
+        if self.ecn_setup is not None:
+            self.ecn_setup.leave(segment)
         segment.header_size = HEADER + options_size(segment)
         self._push(now, segment)
 
@@ -107,18 +130,23 @@ class Output:
         self._push(now, segment)
 
     def overhead(self) -> int:
-        """Bytes of options that the next data segment is to carry besides its timestamps: SACK blocks."""
+        """Bytes of options that the next data segment is to carry besides its timestamps: SACK blocks, counters."""
         receiver = self.receiver
+        counters = self.ecn.overhead(data=True) if self.ecn is not None else 0
         if receiver is None or not self.sack or not (receiver.reassembly.islands or receiver.duplicate):
-            return 0
-        return 4 + 8 * len(self._blocks(receiver, self.payload_limit))
+            return counters
+        return _size(self._blocks(receiver, 1)) + counters
 
-    def _blocks(self, receiver: Receiver, room: int) -> tuple[tuple[int, int], ...]:
+    def _blocks(self, receiver: Receiver, payload: int) -> tuple[tuple[int, int], ...]:
         """The blocks to report: what fits beside the payload of a segment that was cut before there were any.
 
         What has come twice is told first (RFC 2883 section 4), then the islands.
         """
         most = MAX_SACK_BLOCKS_WITH_TIMESTAMPS if self.timestamps.on else MAX_SACK_BLOCKS
+        room = self.payload_limit - payload
+        if self.ecn is not None and (counters := self.ecn.overhead(data=payload > 0)):
+            # Two blocks come before the counters, others after them (RFC 9768 section 3.2.3.3).
+            room = max(min(room, MAX_OPTIONS - 12 * self.timestamps.on) - counters, min(room, _TWO_BLOCKS))
         most = min(most, max((room - 4) // 8, 0))
         blocks = receiver.reassembly.blocks(most)
         if receiver.duplicate:

@@ -21,8 +21,13 @@ class PeerWindow:
         self.largest = size
 
     def update(self, seq: int, ack: int, field: int) -> bool:
-        """Take the window field of a segment, unless a later one gave the present window; whether it changed."""
-        if self._wl1 > seq or (self._wl1 == seq and self._wl2 > ack):
+        """Take the window field of a segment, unless a later one gave the present window; whether it changed.
+
+        Of two segments the later is the one that acknowledges more. RFC 9293 looks at the sequence numbers first, but a
+        retransmission has an old one: its acknowledgement would move the window, whose size would be that of before.
+        (Linux takes the window of whatever acknowledges something new, too.)
+        """
+        if self._wl2 > ack or (self._wl2 == ack and self._wl1 > seq):
             return False
         self._wl1 = seq
         self._wl2 = ack

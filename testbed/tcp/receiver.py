@@ -6,6 +6,7 @@ RFC 9293 sections 3.4 (acceptance), 3.8.6 (windows). Knows nothing of what is se
 from __future__ import annotations
 
 from testbed.tcp.acks import Acks
+from testbed.tcp.auto_tuning import AutoTuning
 from testbed.tcp.config import TcpConfig
 from testbed.tcp.reassembly import Reassembly
 
@@ -17,8 +18,9 @@ class Receiver:
     """
 
     __slots__ = (
-        "_buffer", "_most", "_scale", "_shown_edge", "_step", "acks", "consumed", "duplicate", "edge", "fin",
-        "finished", "initial", "last_ack", "mss", "next", "queued", "reassembly", "shown", "urgent",
+        "_buffer", "_most", "_scale", "_shown_edge", "_step", "acks", "consumed", "data_at", "duplicate", "edge", "fin",
+        "finished", "initial", "last_ack", "mss", "next", "queued", "reassembly", "reports", "shown", "tuning",
+        "urgent",
     )  # fmt: skip
 
     def __init__(self, initial: int, config: TcpConfig, mss: int) -> None:
@@ -32,21 +34,34 @@ class Receiver:
         self.finished = False  # the FIN is in order: nothing more will come
         self.last_ack = initial + 1  # Last.ACK.sent
         self.duplicate: tuple[int, int] | None = None  # what came again, to be told in the next segment (RFC 2883)
+        self.reports = config.dsack  # whether it is told
         self.queued = b""  # the text of a SYN, which waits for the handshake to end
-        self._buffer = config.receive_buffer
+        self.data_at = 0  # when data came last
+        self.tuning = AutoTuning(config, mss) if config.auto_tuning else None
+        self._buffer = config.first_receive_buffer
         self._scale = 0
         self.consumed = False  # the application has read since the window was shown last
         self.shown = -1  # the field that was shown last, to be shown again while nothing changes; -1: none
         self._most = 0xFFFF  # bytes that the window field can say
-        self.edge = initial + 1 + min(config.receive_buffer, 0xFFFF)  # RCV.NXT + RCV.WND: what is accepted
+        self.edge = initial + 1 + min(self._buffer, 0xFFFF)  # RCV.NXT + RCV.WND: what is accepted
         self._shown_edge = self.edge  # the part of it that the field could say
         # How much the edge must move before it is worth showing (section 3.8.6.2.2, with Fr = 1/2).
-        self._step = max(min(config.receive_buffer // 2, mss), 1)
+        self._step = max(min(self._buffer // 2, mss), 1)
 
     @property
     def window(self) -> int:
         """RCV.WND in bytes: what is accepted, though the field may not be able to say it all."""
         return max(self.edge - self.next, 0)
+
+    @property
+    def buffer(self) -> int:
+        """How many bytes the receive buffer holds."""
+        return self._buffer
+
+    def tune(self, now: int, tuning: AutoTuning, count: int) -> None:
+        """The application has read `count` bytes: the buffer may be worth enlarging."""
+        tuning.read(now, count)
+        self._buffer = tuning.size
 
     def scale_window(self, shift: int) -> None:
         """Our windows are shifted by `shift`, 0 without scaling, once the handshake is over (RFC 7323 section 2)."""
@@ -84,7 +99,8 @@ class Receiver:
         again = None
         if had_hole or seq < reassembly.next:
             again = reassembly.held(seq, seq + len(data))
-            self.duplicate = again or self.duplicate
+            if again and self.reports:
+                self.duplicate = again
         fresh = reassembly.insert(seq, data)
         if fresh == 0:
             self.acks.at_once("duplicate acknowledgement")  # out of order, or nothing new

@@ -40,6 +40,9 @@ class RoundTrip:
         else:
             self.rttvar += (abs(self.srtt - measured) - self.rttvar) // 4
             self.srtt += (measured - self.srtt) // 8
+        self._set()
+
+    def _set(self) -> None:
         self._backoff = 0
         self._base = max(self.srtt + max(GRANULARITY, 4 * self.rttvar), self._minimum)
         self.rto = min(self._base, self._maximum)
@@ -53,3 +56,9 @@ class RoundTrip:
         """The SYN timed out: data begins with 3 s, whatever little is known (section 5.7)."""
         self._backoff = 0
         self._base = self.rto = min(max(self._base, HANDSHAKE_RTO), self._maximum)
+
+    def adopt(self, measured: int) -> None:
+        """A timeout was spurious, and `measured` is what the round trip has become (RFC 4015 section 3, step 9)."""
+        self.srtt = max(self.srtt, measured)
+        self.rttvar = max(self.rttvar, measured // 2)
+        self._set()

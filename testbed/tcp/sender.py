@@ -6,16 +6,26 @@ them is in `tcp.acknowledgement`, what a timer does in `tcp.timeouts`.
 
 from __future__ import annotations
 
+from testbed.tcp import pacing
 from testbed.tcp.config import TcpConfig
-from testbed.tcp.congestion import CONTROLS, Control, initial_window
+from testbed.tcp.congestion import Control, Sample, Start
+from testbed.tcp.congestion.base import Variables
+from testbed.tcp.delivery import Delivery
+from testbed.tcp.detection import LossDetection
+from testbed.tcp.ecn import Ecn
+from testbed.tcp.mtu_search import MtuSearch
 from testbed.tcp.output import Output
+from testbed.tcp.pacing import Pacer
+from testbed.tcp.path_mtu import PathMtu
 from testbed.tcp.peer_window import PeerWindow
 from testbed.tcp.recovery import Recovery
 from testbed.tcp.rtt import RoundTrip
 from testbed.tcp.scoreboard import Scoreboard, Sent
 from testbed.tcp.segmentizer import Segmentizer
 from testbed.tcp.send_buffer import SendBuffer
-from testbed.tcp.timers import NEVER, OVERRIDE, PERSIST, RETRANSMIT, USER_TIMEOUT, Timers
+from testbed.tcp.tail_probe import TailProbe
+from testbed.tcp.timers import RETRANSMIT, USER_TIMEOUT, Timers
+from testbed.tcp.undo import Undo
 from testbed.trace.tracer import ConnectionTracer
 from testbed.wire.segment import FIN, PSH, SYN, URG
 
@@ -32,9 +42,11 @@ class Sender:
     """
 
     __slots__ = (
-        "_segmentizer", "board", "buffer", "closing", "config", "control", "expiries", "highest", "initial",
-        "last_sent_at", "mss", "next", "output", "peer", "probes", "recovery", "rtt", "rtt_mark", "stats", "timers",
-        "tracer", "una", "unanswered", "urgent",
+        "board", "buffer", "closing", "config", "control", "delivery", "detection", "ecn", "expiries", "filled",
+        "highest", "initial", "last_sent_at", "mss", "next", "output", "paced", "pacer", "path", "patient",
+        "peer", "probe", "probes", "probing", "recovery", "rtt", "rtt_mark", "sack", "sample", "search",
+        "segmentizer", "stats", "timers", "told", "tracer", "una", "unanswered", "undo", "urgent",
+        "user_timeout",
     )  # fmt: skip
 
     def __init__(
@@ -46,9 +58,7 @@ class Sender:
         self.timers = timers
         self.tracer = tracer
         self.initial = initial  # ISS
-        self.una = initial
-        self.next = initial
-        self.highest = initial
+        self.una = self.next = self.highest = initial
         self.urgent = initial  # SND.UP
         self.mss = DEFAULT_MSS
         self.closing = False  # the application has closed: FIN follows the last byte
@@ -57,39 +67,49 @@ class Sender:
         self.board = Scoreboard()
         self.rtt = RoundTrip(config)
         self.rtt_mark = initial  # the estimate waits for an acknowledgement beyond this
-        self.control: Control = CONTROLS[config.congestion]().build(self.mss, self.mss)
+        self.control: Control = config.congestion.build(Start(self.mss, self.mss))
         self.recovery = Recovery(self.mss, config, initial)
-        self._segmentizer = Segmentizer(config.nagle)
-        self.expiries = 0
-        self.probes = 0
-        self.unanswered = 0
+        self.undo = Undo(config)
+        self.probe = TailProbe(config.delayed_ack)
+        self.sample = Sample()
+        self.sack = False  # both ends have agreed to selective acknowledgements
+        self.detection: LossDetection | None = None  # None: duplicate acknowledgements are counted
+        self.delivery: Delivery | None = None  # None: nobody wants delivery rates
+        self.ecn: Ecn | None = None  # None: both ends have not agreed to it
+        self.pacer = Pacer()
+        self.filled = initial  # what had been sent when a paced sender filled its window last
+        self.paced = False
+        self.told: Variables | None = None  # what was traced of the control's variables; None: it has none
+        self.probing = False  # tail losses are probed for
+        self.path = PathMtu(config)
+        self.search: MtuSearch | None = None  # for a larger path MTU; None: there is nothing to look for
+        self.segmentizer = Segmentizer(config.nagle)
+        self.expiries = self.probes = self.unanswered = 0
         self.last_sent_at = 0
+        self.user_timeout = config.user_timeout  # 0: none
+        self.patient = False  # it decides alone when to give up
 
     # -- opening -----------------------------------------------------------------------------------------------------
 
-    def send_syn(self, now: int, reason: str) -> None:
-        """Send our SYN for the first time."""
+    def send_syn(self, now: int, reason: str, early: int = 0) -> None:
+        """Send our SYN for the first time, with `early` bytes of what was written (RFC 7413)."""
+        self.note_syn(now)
+        payload = b""
+        if early:
+            payload, _ = self.buffer.cut(self.next, early)
+            self.next = self.highest = self.next + early
+            self.board.sent(self.initial + 1, self.next, 0, now)
+            self.stats.data_segments_sent += 1
+            self.stats.bytes_sent += early
+        self.output.emit_syn(now, self.initial, reason, payload)
+        self.timers.set(RETRANSMIT, now + self.rtt.rto)
+        if self.user_timeout:  # "for any state": RFC 9293 section 3.10.8
+            self.timers.set(USER_TIMEOUT, now + self.user_timeout)
+
+    def note_syn(self, now: int) -> None:
+        """Our SYN leaves now."""
         self.next = self.highest = self.initial + 1
         self.board.sent(self.initial, self.next, SYN, now)
-        self.output.emit_syn(now, self.initial, reason)
-        self.timers.set(RETRANSMIT, now + self.rtt.rto)
-        if self.config.user_timeout:  # "for any state": RFC 9293 section 3.10.8
-            self.timers.set(USER_TIMEOUT, now + self.config.user_timeout)
-
-    def start(self, now: int) -> None:
-        """Both ends have synchronised, and `mss` is known: the window is the initial one.
-
-        RFC 6928 section 2; one segment when the SYN was lost more than once (section 2, last paragraph).
-        """
-        window = self.mss if self.expiries > 1 else initial_window(self.config.initial_window, self.mss)
-        if self.expiries:
-            self.rtt.handshake_repeated()
-        self.expiries = 0
-        self.last_sent_at = now
-        self.output.payload_limit = self.mss
-        self.control = CONTROLS[self.config.congestion]().build(self.mss, window)
-        self.recovery = Recovery(self.mss, self.config, self.initial)
-        self.tell(now, "connection established")
 
     # -- what the application does -----------------------------------------------------------------------------------
 
@@ -112,53 +132,33 @@ class Sender:
 
     # -- what leaves -------------------------------------------------------------------------------------------------
 
-    def transmit(self, now: int) -> None:
-        """Send whatever the windows and the rules allow now: first what is lost, then what is new."""
-        board = self.board
-        record = board.next_lost(self.una) if board.lost else None
-        if record is not None:
-            limit = self.window
-            while record is not None and (board.pipe == 0 or board.pipe + record.end - record.seq <= limit):
-                self.resend(now, record, record.reason)
-                record = board.next_lost(self.una)
-        if record is None and self.buffer.end + self.closing > self.next:
-            self._send_new(now)
-        self._arm(now)
-
     @property
     def window(self) -> int:
-        """The congestion window in bytes, as recovery has inflated it, and never less than one segment."""
-        return max(self.control.cwnd + self.recovery.inflation, self.mss)
+        """How much may be in flight: the congestion window in bytes, as recovery has it, and never less than one
+        segment."""
+        recovery = self.recovery
+        if recovery.reduction is not None:
+            return recovery.reduction.window
+        return max(self.control.cwnd + recovery.inflation, self.mss)
 
-    def _send_new(self, now: int) -> None:
-        board, buffer = self.board, self.buffer
-        if not board.records and self.config.idle_restart and now - self.last_sent_at > self.rtt.rto:
-            self._restart(now)
-        limit = self.window
-        most = self.mss - self.output.overhead()
-        edge = self.una + self.peer.size
-        while True:
-            unsent = buffer.end - self.next
-            room = min(limit - board.pipe, edge - self.next)
-            if unsent > most <= room:  # a full segment, and not the last: nothing to think about
-                self.send(now, most, False, "new data")
-                continue
-            size = self._segmentizer.size(unsent, room, most, self.next > self.una, self.closing, self.peer.largest)
-            last = self.closing and size == unsent and edge - self.next > size and room >= size
-            if size <= 0 and not last:
-                return
-            self.send(now, size, last, "new data" if size else "close")
-            if last:
-                return
+    def set_pace(self) -> None:
+        """Follow the control's rate, or spread its window over the round trip."""
+        control, srtt = self.control, self.rtt.srtt
+        if control.pacing_rate:
+            self.pacer.rate = control.pacing_rate
+        elif srtt:
+            self.pacer.rate = pacing.window_rate(control.cwnd, control.ssthresh, srtt)
 
     def send(self, now: int, size: int, last: bool, reason: str) -> None:
         """Send `size` bytes from SND.NXT, with FIN if it is the `last`."""
         seq = self.next
         end = seq + size + last
-        self.board.sent(seq, end, FIN if last else 0, now)
+        record = self.board.sent(seq, end, FIN if last else 0, now)
         self.next = end
         if seq < self.highest:
-            self.board.records[-1].retransmissions = 1  # a probe's octet is in it: Karn's rule holds for it
+            record.retransmissions = 1  # a probe's octet is in it: Karn's rule holds for it
+        if self.delivery is not None or self.pacer.rate or self.recovery.reduction is not None:
+            self._account(now, record)
         if end > self.highest:
             self.highest = end
         self.last_sent_at = now
@@ -184,6 +184,9 @@ class Sender:
         """Send a segment again, as it was cut, with the latest acknowledgement and options."""
         self.board.retransmitted(record, now)
         self.stats.retransmitted_segments += 1
+        if self.undo.open:
+            self.undo.retransmitted(now, record.seq)
+        self._account(now, record)
         if record.flags & SYN:
             self.output.emit_syn(now, record.seq, reason)
             return
@@ -193,37 +196,30 @@ class Sender:
         self.last_sent_at = now
         self.emit(now, record.seq, size, fin, reason)
 
-    def _restart(self, now: int) -> None:
-        """Slow start again after being idle (RFC 5681 section 4.1)."""
-        before = self.control.cwnd
-        self.control.idle(now, initial_window(self.config.initial_window, self.mss))
-        if self.control.cwnd != before:
-            self.tell(now, "idle restart")
+    def _account(self, now: int, record: Sent) -> None:
+        """`record` leaves now, perhaps again: note it for rates, pace and rate reduction."""
+        board, size = self.board, record.end - record.seq
+        if self.delivery is not None:
+            record.mark = self.delivery.mark(now, board.pipe == size, board.pipe, board.lost_bytes)
+        if self.pacer.rate:
+            self.pacer.sent(now, size)
+        if self.recovery.reduction is not None:
+            self.recovery.reduction.sent(size)
 
-    def _arm(self, now: int) -> None:
-        """Every byte that waits for something has a timer that waits for it too."""
-        timers = self.timers
-        if self.board.records:
-            due = timers.due
-            if due[RETRANSMIT] == NEVER:
-                timers.set(RETRANSMIT, now + self.rtt.rto)  # RFC 6298 section 5.1
-                if self.config.user_timeout:
-                    timers.set(USER_TIMEOUT, now + self.config.user_timeout)
-            due[PERSIST] = due[OVERRIDE] = NEVER
-        elif self.buffer.end + self.closing <= self.next:
-            timers.stop(PERSIST)
-            timers.stop(OVERRIDE)
-        elif self.peer.size == 0:
-            if not timers.runs(PERSIST):
-                self.probes = 0
-                timers.set(PERSIST, now + self.rtt.rto)
-        else:
-            timers.stop(PERSIST)
-            if not timers.runs(OVERRIDE):
-                timers.set(OVERRIDE, now + self.config.sws_override)
+    def tell_variables(self, now: int) -> None:
+        """Trace what the congestion control keeps inside, as far as it has changed."""
+        variables = self.control.variables
+        if variables == self.told:
+            return
+        known = dict(self.told or ())
+        self.told = variables
+        for name, value in variables:
+            if known.get(name) != value:
+                self.tracer.control(now, name, value)
 
     def tell(self, now: int, cause: str) -> None:
         """Trace the sender's view, after a change whose `cause` is given."""
         control, rtt = self.control, self.rtt
-        cwnd = control.cwnd + self.recovery.inflation
+        reduction = self.recovery.reduction
+        cwnd = control.cwnd + self.recovery.inflation if reduction is None else reduction.window
         self.tracer.cwnd(now, cause, cwnd, control.ssthresh, rtt.srtt, rtt.rto, self.board.pipe, self.peer.size)

@@ -105,6 +105,8 @@ class Event(Enum):
     USER_TIMEOUT = "user timeout"
     KEEPALIVE_TIMEOUT = "keep-alive timeout"
     ORPHAN_TIMEOUT = "FIN-WAIT-2 timeout"
+    REPLACED = "a new connection"
+    UNREACHABLE = "receive ICMP"
 
 
 def _transitions() -> dict[tuple[State, Event], State]:
@@ -117,9 +119,11 @@ def _transitions() -> dict[tuple[State, Event], State]:
         (s.SYN_SENT, e.RECEIVE_SYN): s.SYN_RECEIVED,
         (s.SYN_SENT, e.RECEIVE_SYN_ACK): s.ESTABLISHED,
         (s.SYN_SENT, e.CLOSE): s.CLOSED,
+        (s.SYN_SENT, e.UNREACHABLE): s.CLOSED,
         (s.SYN_RECEIVED, e.RECEIVE_ACK_OF_SYN): s.ESTABLISHED,
         (s.SYN_RECEIVED, e.CLOSE): s.FIN_WAIT_1,
         (s.SYN_RECEIVED, e.RETURN_TO_LISTEN): s.LISTEN,
+        (s.SYN_RECEIVED, e.UNREACHABLE): s.CLOSED,
         (s.ESTABLISHED, e.CLOSE): s.FIN_WAIT_1,
         (s.ESTABLISHED, e.RECEIVE_FIN): s.CLOSE_WAIT,
         (s.FIN_WAIT_1, e.RECEIVE_ACK_OF_FIN): s.FIN_WAIT_2,
@@ -130,6 +134,7 @@ def _transitions() -> dict[tuple[State, Event], State]:
         (s.CLOSING, e.RECEIVE_ACK_OF_FIN): s.TIME_WAIT,
         (s.LAST_ACK, e.RECEIVE_ACK_OF_FIN): s.CLOSED,
         (s.TIME_WAIT, e.TIME_WAIT_OVER): s.CLOSED,
+        (s.TIME_WAIT, e.REPLACED): s.CLOSED,  # RFC 6191
     }
     for state in State:
         if state is not s.CLOSED:

@@ -20,9 +20,18 @@ FIN_WAIT_2: Final = 6
 """An orphan has waited for the peer's FIN long enough."""
 USER_TIMEOUT: Final = 7
 """Data stayed unacknowledged for longer than the user wants (RFC 9293 section 3.9.1.1)."""
+REORDERING: Final = 8
+"""What a later segment has overtaken has had time enough to arrive (RFC 8985 section 6.3)."""
+TAIL_PROBE: Final = 9
+"""Nothing was heard for two round trips: probe for a lost tail (RFC 8985 section 7)."""
+PACE: Final = 10
+"""The next segment may leave."""
+PATH_MTU: Final = 11
+"""The path may take larger packets by now (RFC 1191 section 6.3, RFC 8899 section 5.1.1)."""
 
 NAMES: Final = (
     "retransmit", "persist", "delayed ack", "override", "keep-alive", "time-wait", "fin-wait-2", "user timeout",
+    "reordering", "tail probe", "pace", "path mtu",
 )  # fmt: skip
 
 NEVER: Final = 1 << 62

@@ -35,6 +35,13 @@ class Timestamps:
         ticks = (self.value(now) - echo) & MASK
         return (ticks if ticks < _HALF else ticks - MASK - 1) * self.tick
 
+    def sent_at(self, now: int, echo: int) -> int | None:
+        """When, at the latest, the segment was sent whose value the peer echoes (ns), for the clock has ticks; None
+        if it was never ours."""
+        ticks = (self.value(now) - echo) & MASK
+        at = now // self.tick - ticks
+        return (at + 1) * self.tick - 1 if at >= 0 else None
+
     def agree(self, now: int, value: int) -> None:
         """The peer's SYN carried the option, and we offered it or will."""
         self.on = True

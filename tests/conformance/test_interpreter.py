@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from packetdrill.compare import encode_option, flag_bits, flag_letters, service_octet
 from packetdrill.linux import Linux
+from packetdrill.numbers import Numbers
 from packetdrill.parser import parse
 from packetdrill.plain import Plain
+from packetdrill.profile import size_of
 from packetdrill.runner import Runner
 from packetdrill.script import CallEvent, Mismatch, Option, PacketEvent, ScriptError, Unsupported, Word
 
@@ -60,7 +63,9 @@ def test_packets() -> None:
     assert packet("> . 1:1(0) ack 1 <...>").options is None
     assert packet("> (tos 0x20) S 0:0(0)").ip == "tos 0x20"
     assert packet("< 10 > 20 - 0:0(0) win 5").ports == (10, 20)
-    assert packet("< icmp unreachable frag_needed mtu 1200 [1:1461(1460)]").foreign.startswith("icmp unreachable")
+    message = "icmp unreachable frag_needed mtu 1200 [1:1461(1460)]"
+    assert packet(f"< {message}").foreign == message
+    assert packet("< [1:1461(1460)] icmp unreachable frag_needed mtu 1200").foreign == message
     assert packet("< F. 1:1(0) ack 1 win 1/udp(1 > 9811)").foreign == "udp encapsulation"
 
 
@@ -170,9 +175,32 @@ def test_a_wrong_assertion_is_found() -> None:
 
 
 def test_what_is_not_there_is_no_verdict() -> None:
-    for line in ("+0 < icmp unreachable [1:1(0)]", "+0 epoll_create(1) = 5", "+0 `ifconfig`", "+0 < [tos 3] . 1:1(0)"):
+    for line in ("+0 < icmp unreachable", "+0 epoll_create(1) = 5", "+0 `ifconfig`", "+0 < [ttl 3] . 1:1(0)"):
         with pytest.raises(Unsupported):
-            run(HANDSHAKE + line + " \n+0 > [tos 3] . 1:1(0) ack 1" * ("tos" in line))
+            run(HANDSHAKE + line)
+
+
+def test_flags_may_be_a_number() -> None:
+    assert flag_bits("SEWA") == 0x1C2
+    assert flag_bits("P.5") == 0x158
+    assert flag_letters(flag_bits(".6")) == "WA."
+
+
+@pytest.mark.parametrize(("ip", "octet"), [("", 0), ("noecn", 0), ("ect1", 1), ("ect0", 2), ("tos 0x2", 2), ("ce", 3)])
+def test_the_codepoint_of_a_packet(ip: str, octet: int) -> None:
+    assert service_octet(ip) == octet
+
+
+def test_counters_of_accurate_ecn() -> None:
+    (option,) = packet("> . 1:1(0) ack 1 <ECN e1b 1 ceb 2>").options or ()
+    assert encode_option(option, Numbers()) == bytes((174, 8, 0, 0, 1, 0, 0, 2))
+    assert size_of(option) == 8
+
+
+def test_a_message_about_a_segment_reaches_the_connection() -> None:
+    text = HANDSHAKE + "+0 write(3, ..., 1000) = 1000\n+0 > P. 1:1001(1000) ack 1\n+0 < icmp {} [1:1001(1000)]\n"
+    run(text.format("unreachable frag_needed mtu 640") + "+0 > . 1:601(600) ack 1\n+0 > P. 601:1001(400) ack 1")
+    run(text.format("unreachable port_unreachable") + "+0 < . 1:1(0) ack 1001 win 65535")
 
 
 # -- time --------------------------------------------------------------------------------------------------------------

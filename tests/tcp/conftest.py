@@ -14,20 +14,29 @@ Each test runs twice: with initial sequence numbers of nearly 0, and just below 
 
 from __future__ import annotations
 
+import sys
 from collections import deque
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from testbed.tcp.config import TcpConfig
+from testbed.tcp.congestion.reno import RenoSpec
 from testbed.tcp.connection import Connection
 from testbed.tcp.events import CLOSED, CONNECTED, FAILED, PEER_CLOSED, READABLE, WRITABLE
+from testbed.tcp.sender import Sender
 from testbed.tcp.sequence import MASK
 from testbed.tcp.state import Event, State
+from testbed.tcp.timers import OVERRIDE, PACE, PERSIST, RETRANSMIT
 from testbed.trace.tracer import ConnectionTracer
 from testbed.units import duration
 from testbed.wire.segment import ACK, RST, SYN, URG, Segment, read_flags, show_flags
+
+HERE = str(Path(__file__).parent)
+if HERE not in sys.path:
+    sys.path.insert(0, HERE)  # for `path_model`
 
 START = 5_000_000_007
 """The story's 0 s: an odd number, so that nothing may rest on time beginning at nought."""
@@ -36,8 +45,9 @@ OUR_PORT, PEER_PORT = 40000, 5001
 
 PLAIN = {
     "timestamps": False, "sack": False, "window_scaling": False, "delayed_ack": 0, "receive_buffer": 0xFFFF,
+    "congestion": RenoSpec(),
 }  # fmt: skip
-"""What a story begins with: no options, and each segment of data acknowledged at once."""
+"""What a story begins with: no options, the simplest congestion control, each segment of data acknowledged at once."""
 
 EVENTS = {
     CONNECTED: "connected", READABLE: "readable", WRITABLE: "writable", PEER_CLOSED: "peer closed",
@@ -48,6 +58,22 @@ EVENTS = {
 def pattern(start: int, length: int) -> bytes:
     """The bytes that both ends of a story send: each place in a stream has its own, so that a mix-up shows."""
     return bytes((place * 7 + (place >> 8) * 13 + (place >> 16)) & 0xFF for place in range(start, start + length))
+
+
+def board_fault(sender: Sender) -> str:
+    """What is wrong with a scoreboard, whose sums are those over its records, which are what is outstanding."""
+    board, place = sender.board, sender.una
+    if board.pipe != sum(record.end - record.seq for record in board.records if not (record.sacked or record.lost)):
+        return f"the pipe is {board.pipe}, and not what is in it"
+    if board.sacked_segments != sum(record.sacked for record in board.records):
+        return f"{board.sacked_segments} segments are counted as selected"
+    for record in board.records:
+        if not record.seq == place < record.end:
+            return "the records are not what is outstanding"
+        if record.lost and record not in board.lost:
+            return "a lost segment will not be sent again"
+        place = record.end
+    return "" if place == sender.next or not board.records else "the records are not what is outstanding"
 
 
 class Teller(ConnectionTracer):
@@ -191,11 +217,15 @@ class Story:
         connection.events = 0
         state, sender = connection.machine.state, connection.sender
         over = state in (State.CLOSED, State.LISTEN)
-        waits = bool(sender.board.records) or (State.ESTABLISHED <= state < State.TIME_WAIT and sender.unsent)
+        waits = State.ESTABLISHED <= state < State.TIME_WAIT and sender.unsent
+        timers = connection.timers
+        self.check(over or not sender.board.records or timers.runs(RETRANSMIT), "data is in flight, and no timer runs")
         self.check(
-            over or not waits or connection.deadline is not None, "data is in flight or waits, and no timer runs"
+            over or not waits or any(map(timers.runs, (RETRANSMIT, PERSIST, OVERRIDE, PACE))),
+            "data waits, and no timer runs",
         )
         self.check(not over or connection.deadline is None, "the connection is over, and a timer runs")
+        self.check(not (fault := board_fault(sender)), fault)
 
     def _look_at(self, segment: Segment) -> None:
         """Remember what the peer would, and check what no segment may do."""
@@ -364,6 +394,12 @@ def story(isns: tuple[int, int]) -> Iterator[Callable[..., Story]]:
 def new_story() -> type[Story]:
     """For property tests, which choose the initial sequence numbers themselves."""
     return Story
+
+
+@pytest.fixture(scope="session")
+def fault() -> Callable[[Sender], str]:
+    """What is wrong with a scoreboard, "" for nothing."""
+    return board_fault
 
 
 @pytest.fixture(scope="session")

@@ -44,6 +44,17 @@ def test_an_older_segment_does_not_change_the_window(story):
     s.expect_data(10_001)
 
 
+def test_a_retransmission_that_acknowledges_more_gives_the_window_as_well(story):
+    """Its sequence number is old. The window before would reach beyond the peer's buffer by what is acknowledged."""
+    s = story().established(window=3000)
+    s.write(9000)
+    s.expect_data(1, 1001, 2001)
+    s.receive("ACK", seq=11, ack=1, data=10, window=3000)
+    s.expect("ACK", ack=1)
+    s.receive("ACK", seq=1, ack=3001, data=10, window=0)
+    s.expect("ACK", ack=21)
+
+
 def test_a_peer_that_takes_its_window_back_gets_no_new_data_and_no_crash(story):
     """A peer should not (RFC 9293 section 3.8.6), and we must live with it (MUST-34)."""
     s = story().established(window=5000)

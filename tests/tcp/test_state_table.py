@@ -31,6 +31,9 @@ FIGURE_5 = {
 OURS = {
     ("SYN-RECEIVED", "receive RST or SYN before the handshake ended", "LISTEN"),  # the figure's note 1
     ("FIN-WAIT-2", "FIN-WAIT-2 timeout", "CLOSED"),
+    ("SYN-SENT", "receive ICMP", "CLOSED"),  # RFC 9293 section 3.9.2.2
+    ("SYN-RECEIVED", "receive ICMP", "CLOSED"),
+    ("TIME-WAIT", "a new connection", "CLOSED"),  # RFC 6191
 }
 
 SUDDEN = (Event.RECEIVE_RST, Event.ABORT, Event.GIVE_UP, Event.USER_TIMEOUT, Event.KEEPALIVE_TIMEOUT)

@@ -18,6 +18,7 @@ from packetdrill.script import CallEvent, Mismatch, Script, Unsupported, Word
 
 from testbed.clock import MILLISECOND, SECOND
 from testbed.host.listener import Listener
+from testbed.tcp.congestion import CONTROLS
 
 AGAIN = {"EAGAIN": "EWOULDBLOCK"}
 O_RDWR = 0x02
@@ -100,7 +101,7 @@ class Calls:
         descriptor = self._descriptor(number)
         if descriptor.socket is not None:
             return failure("EISCONN") if descriptor.connected_once else failure("EALREADY")
-        config = replace(self._kernel.config, **descriptor.settings)
+        config = replace(self._kernel.config, **{**self._kernel.when_connecting, **descriptor.settings})
         host = self._kernel.host
         descriptor.socket = host.connect(
             REMOTE_ADDRESS, self._connect_port, descriptor, config=config, local_port=descriptor.port
@@ -168,9 +169,23 @@ class Calls:
         return self._sending(self._descriptor(number), size)
 
     def _send(self, number: int, buffer: Any, size: int, flags: Any) -> Outcome:
-        if isinstance(flags, Word) and set(flags.names) - {"MSG_DONTWAIT", "MSG_NOSIGNAL"}:
+        names = set(flags.names) if isinstance(flags, Word) else set()
+        if "MSG_FASTOPEN" in names:
+            return self._sending_early(self._descriptor(number), size)
+        if names - {"MSG_DONTWAIT", "MSG_NOSIGNAL"}:
             raise Unsupported(f"send flags {flags}")
         return self._sending(self._descriptor(number), size)
+
+    def _sending_early(self, descriptor: Descriptor, size: int) -> Outcome:
+        """connect(2) and write(2) in one (MSG_FASTOPEN): with a cookie the data goes with the SYN."""
+        if descriptor.socket is None:
+            config = replace(self._kernel.config, **{**descriptor.settings, "fast_open": True})
+            descriptor.socket = self._kernel.host.connect(
+                REMOTE_ADDRESS, self._connect_port, descriptor, config=config, local_port=descriptor.port
+            )
+        if descriptor.socket.connection.early:
+            return Result(descriptor.socket.write(bytes(size)))
+        return failure("EINPROGRESS") if descriptor.nonblocking else self._sending(descriptor, size)
 
     def _sendto(self, number: int, buffer: Any, size: int, flags: Any, *address: Any) -> Outcome:
         return self._send(number, buffer, size, flags)
@@ -249,6 +264,8 @@ class Calls:
         match name:
             case "TCP_NODELAY":
                 return {"nagle": not value}
+            case "TCP_FASTOPEN" | "TCP_FASTOPEN_CONNECT":
+                return {"fast_open": bool(value)}
             case "SO_RCVBUF":
                 return {"receive_buffer": value}
             case "SO_SNDBUF":
@@ -268,7 +285,7 @@ class Calls:
             case "TCP_USER_TIMEOUT":
                 return {"user_timeout": value * MILLISECOND}
             case "TCP_CONGESTION":
-                return {"congestion": value}
+                return {"congestion": CONTROLS[value]()}
             case _ if name in IGNORED:
                 return {}
         raise Unsupported(f"socket option {name}")

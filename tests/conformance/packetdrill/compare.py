@@ -14,22 +14,20 @@ from testbed.wire import codec
 from testbed.wire.packet import Packet
 from testbed.wire.segment import ACK, SYN, Segment
 
-LETTERS = {"F": 0x01, "S": 0x02, "R": 0x04, "P": 0x08, ".": 0x10, "U": 0x20, "E": 0x40, "W": 0x80}
+LETTERS = {"F": 0x01, "S": 0x02, "R": 0x04, "P": 0x08, ".": 0x10, "U": 0x20, "E": 0x40, "W": 0x80, "A": 0x100}
 ECN = {"noecn": 0, "ect1": 1, "ect0": 2, "ce": 3}
 
 
 def flag_bits(letters: str) -> int:
-    """`S.` -> SYN | ACK. Raises `Unsupported` for AccECN's letters and digits."""
+    """`S.` -> SYN | ACK. A digit is accurate ECN's field: `.5` -> ACK | AE | ECE."""
     if letters == "-":
         return 0
-    if not set(letters) <= LETTERS.keys():
-        raise Unsupported(f"flags {letters!r}")
-    return sum(LETTERS[letter] for letter in letters)
+    return sum(int(letter) << 6 if letter.isdigit() else LETTERS[letter] for letter in letters)
 
 
 def flag_letters(bits: int) -> str:
     """SYN | ACK -> `S.`."""
-    return "".join(letter for letter in "SFRPEWU." if bits & LETTERS[letter]) or "-"
+    return "".join(letter for letter in "SFRPEWAU." if bits & LETTERS[letter]) or "-"
 
 
 # -- to the stack ------------------------------------------------------------------------------------------------------
@@ -58,6 +56,13 @@ def encode_option(option: Option, numbers: Numbers) -> bytes:
         case "sack":
             blocks = [struct.pack(">II", *map(numbers.inbound_ack, block)) for block in values]
             return bytes((5, 2 + 8 * len(blocks))) + b"".join(blocks)
+        case "ECN":
+            fields = dict(zip(values[::2], map(int, values[1::2]), strict=True))
+            body = b"".join([count.to_bytes(3, "big") for count in fields.values()])
+            return bytes((174 if next(iter(fields), "") == "e1b" else 172, 2 + len(body))) + body
+        case "FO":
+            cookie = bytes.fromhex(values[0]) if values else b""
+            return bytes((34, 2 + len(cookie))) + cookie
         case "TS":
             return struct.pack(">BBII", 8, 10, values[0], numbers.inbound_echo(values[1]))
     raise Unsupported(f"option {option}")
@@ -77,12 +82,24 @@ def build(event: PacketEvent, ports: tuple[int, int], numbers: Numbers) -> Packe
     body = header + options + bytes(event.length)
     pseudo = struct.pack(">IIHH", REMOTE_ADDRESS, LOCAL_ADDRESS, 6, len(body))
     body = body[:16] + checksum(pseudo + body).to_bytes(2, "big") + body[18:]
-    ecn = ECN.get(event.ip, 0)
+    ecn = service_octet(event.ip) & 3
     ip = struct.pack(">HHHHHHII", 0x4500 | ecn, 20 + len(body), 0, 0, 64 << 8 | 6, 0, REMOTE_ADDRESS, LOCAL_ADDRESS)
     packet = codec.decode(ip[:10] + checksum(ip).to_bytes(2, "big") + ip[12:] + body)
     if not isinstance(packet, Packet):
         raise Unsupported(f"the wire refuses the packet: {packet}")
     return packet
+
+
+def service_octet(ip: str) -> int:
+    """The octet of the IP header that `ect0`, or `tos 0x2`, stands for; nothing else there can be sent."""
+    match ip.split():
+        case []:
+            return 0
+        case ["tos", number] if int(number, 0) < 4:
+            return int(number, 0)
+        case [name] if name in ECN:
+            return ECN[name]
+    raise Unsupported(f"IP field {ip!r}")
 
 
 # -- from the stack ----------------------------------------------------------------------------------------------------
@@ -115,10 +132,8 @@ def _check_ip(ip: str, packet: Packet) -> None:
     for part in ip.replace(" ", "").split(",") if ip else ():
         if part == "ect01":
             expect("ECN field", True, packet.ecn in (1, 2))
-        elif part in ECN:
-            expect("ECN field", ECN[part], packet.ecn)
         else:
-            raise Unsupported(f"IP field {ip!r}")
+            expect("ECN field", service_octet(part.replace("tos", "tos ")), packet.ecn)
 
 
 def _check_options(wanted: tuple[Option, ...], live: tuple[Option, ...], numbers: Numbers, tick: int) -> None:

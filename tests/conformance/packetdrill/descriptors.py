@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from packetdrill.kernel import Kernel
-from packetdrill.profile import ERRORS
 
 from testbed.host.listener import Listener
 from testbed.host.socket import Handler, Socket
@@ -30,7 +29,7 @@ class Descriptor(Handler):
         socket.handler = self
         self.connected_once = True
         if socket.connection.error:
-            self._error = ERRORS[socket.connection.error]
+            self._error = self.kernel.errors.get(socket.connection.error, socket.connection.error)
 
     def take_error(self) -> str:
         """SO_ERROR: the pending error, which is then forgotten; "" for none."""
@@ -43,7 +42,7 @@ class Descriptor(Handler):
         self.connected_once = True
 
     def failed(self, socket: Socket, now: int, error: str) -> None:
-        self._error = ERRORS.get(error, error)
+        self._error = self.kernel.errors.get(error, error)
 
     def closed(self, socket: Socket, now: int) -> None:
         self.closed_already = True

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 from packetdrill.kernel import Kernel
-from packetdrill.profile import Profile, configured, option_values, rescaled, size_of
+from packetdrill.profile import ERRORS, Profile, configured, option_values, rescaled, size_of
 from packetdrill.script import Mismatch, Option, PacketEvent, Unsupported
 
 from testbed.clock import MILLISECOND, SECOND
@@ -29,6 +29,9 @@ STATES = {
 
 SOCKSTAT = {"SYN_RCVD": "SYN-RECEIVED"} | {name.replace("-", "_"): name for name in STATES}
 
+ECN_MODES = (("off", "off"), ("classic", "classic"), ("classic", "off"), ("accurate", "accurate"), ("accurate", "off"))
+"""What a listener agrees to, and what a client asks for, by the number of `ecn.enable`."""
+
 IRRELEVANT = {
     "net.inet.tcp.hostcache.purgenow",  # there is no cache between connections
     "net.inet.tcp.syncookies",
@@ -36,7 +39,6 @@ IRRELEVANT = {
     "net.inet.tcp.rexmit_slop",  # FreeBSD adds it to the RTO; ours is RFC 6298's, and within the scripts' tolerance
     "net.inet.tcp.sendspace",
     "net.inet.tcp.icmp_may_rst",
-    "net.inet.tcp.ecn.maxretries",
 }
 
 MUST_BE = {
@@ -56,6 +58,9 @@ class FreeBSD(Profile):
     """FreeBSD 13 to 15, as the scripts have it."""
 
     name: ClassVar[str] = "freebsd"
+    errors: ClassVar[dict[str, str]] = ERRORS | dict.fromkeys(
+        ("network prohibited", "host prohibited", "communication prohibited"), "ECONNREFUSED"
+    )
     defined: ClassVar[frozenset[str]] = frozenset({"STANDARD"})
 
     def config(self) -> TcpConfig:
@@ -110,7 +115,13 @@ class FreeBSD(Profile):
                 kernel.set(user_timeout=int(value) * MILLISECOND)
             case "keepcnt":
                 kernel.set(keepalive_probes=int(value))
-            case "drop_synfin" | "ecn.enable" | "kern.ipc.maxsockbuf":
+            case "ecn.enable":
+                accepted, asked = ECN_MODES[int(value)]
+                kernel.set(ecn=accepted)
+                kernel.when_connecting["ecn"] = asked
+            case "ecn.maxretries":
+                kernel.set(ecn_retries=int(value))
+            case "drop_synfin" | "kern.ipc.maxsockbuf":
                 pass  # read from `kernel.sysctls` where they matter
             case _ if name in MUST_BE and value == MUST_BE[name]:
                 pass

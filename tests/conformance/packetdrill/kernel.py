@@ -51,6 +51,8 @@ class Kernel:
         self.wire = Wire(mtu)
         self.config = config if initial_sequence is None else replace(config, initial_sequence=initial_sequence)
         self.sysctls: dict[str, str] = {}
+        self.errors: dict[str, str] = {}  # what an application hears of our errors
+        self.when_connecting: dict[str, Any] = {}  # settings that differ for sockets which connect
         self.host = Host("host", LOCAL_ADDRESS, self.clock, 1, config=self.config)
         self.host.routes[REMOTE_ADDRESS] = self.host.attach("wire", self.wire)  # type: ignore[arg-type]
 

@@ -91,9 +91,10 @@ def _seconds(cursor: Cursor) -> int:
 
 
 def _packet(cursor: Cursor, inbound: bool) -> PacketEvent:
-    if match := cursor.take(_FOREIGN):
+    if match := cursor.take(rf"(\[\s*\d+:\d+\s*\(\d+\)\s*\]\s*)?{_FOREIGN}"):
         rest = cursor.take(r"[^\n]*")
-        return PacketEvent(inbound, "", None, 0, foreign=f"{match[1]} {rest[0] if rest else ''}".strip())
+        words = f"{match[2]} {rest[0] if rest else ''} {match[1] or ''}"  # what is quoted may stand first
+        return PacketEvent(inbound, "", None, 0, foreign=" ".join(words.split()))
     ip = cursor.take(r"[(\[]((?:noecn|ect0|ect1|ect01|ce|tos|ttl|flowlabel)\b[^)\]]*)[)\]]")
     ports = cursor.take(r"(\d+)\s*>\s*(\d+)(?=\s)")
     flags = cursor.need(_FLAGS, "flags")[1]

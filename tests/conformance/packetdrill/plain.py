@@ -6,7 +6,7 @@ import re
 from typing import Any, ClassVar
 
 from packetdrill.kernel import Kernel
-from packetdrill.profile import Profile, configured, option_values
+from packetdrill.profile import Profile, configured, option_values, size_of
 from packetdrill.script import Option, Unsupported
 
 from testbed.tcp.config import TcpConfig
@@ -21,7 +21,8 @@ WINDOW = 10_000
 class Plain(Profile):
     """Headers without options but the MSS, a window of 10000 bytes, every segment of data acknowledged at once.
 
-    A command sets one field of TcpConfig: `` `set delayed_ack 200ms` ``, `` `set sack true` ``.
+    A command sets one field of TcpConfig: `` `set delayed_ack 200ms` ``, `` `set sack true` ``,
+    `` `set ecn classic` ``.
     """
 
     name: ClassVar[str] = "plain"
@@ -32,17 +33,21 @@ class Plain(Profile):
         )
 
     def command(self, text: str, kernel: Kernel) -> None:
-        match = re.fullmatch(r"set (\w+) (true|false|\d+|\d+\w+)", text)
+        match = re.fullmatch(r"set (\w+) (\w+)", text)
         if match is None:
             raise Unsupported(f"command {text!r}")
         value = match[2]
         if value in ("true", "false"):
             kernel.set(**{match[1]: value == "true"})
+        elif value.isalpha():
+            kernel.set(**{match[1]: value})
         else:
             kernel.set(**{match[1]: int(value) if value.isdigit() else duration(value)})
 
     def layout(self, segment: Segment, kernel: Kernel) -> tuple[Option, ...]:
-        return tuple(option_values(segment).values())
+        found = option_values(segment)
+        padding = -sum(map(size_of, found.values())) % 4 if {"FO", "ECN"} & found.keys() else 0
+        return (*found.values(), *[Option("nop")] * padding)
 
     def states(self) -> dict[str, int]:
         return {state.label: state.value for state in State}

@@ -15,19 +15,35 @@ from packetdrill.script import Option, PacketEvent, Script
 
 from testbed.host.socket import Socket
 from testbed.tcp.config import TcpConfig
+from testbed.tcp.fast_open import KIND as FAST_OPEN
+from testbed.wire.accurate_ecn import ORDERS
+from testbed.wire.packet import CE, ECT0, ECT1
 from testbed.wire.segment import SYN, Segment
 
 ERRORS = {
     "connection refused": "ECONNREFUSED",
     "connection reset by peer": "ECONNRESET",
     "connection timed out": "ETIMEDOUT",
+    "port unreachable": "ECONNREFUSED",
+    "protocol unreachable": "ENOPROTOOPT",
+    "network unreachable": "ENETUNREACH",
+    "host unreachable": "EHOSTUNREACH",
+    "network prohibited": "ENETUNREACH",
+    "host prohibited": "EHOSTUNREACH",
+    "communication prohibited": "EHOSTUNREACH",
 }
+
+
+ECN_COUNTERS = {ECT0: "e0b", CE: "ceb", ECT1: "e1b"}
 
 
 class Profile(ABC):
     """One operating system's scripts. Made anew for each script."""
 
     name: ClassVar[str]
+    errors: ClassVar[dict[str, str]] = ERRORS
+    """What an application hears of an error, by our word for it."""
+
     defined: ClassVar[frozenset[str]] = frozenset()
     """What `#ifdef` finds defined."""
 
@@ -85,26 +101,7 @@ class Profile(ABC):
         states = self.states()
         if socket is None:
             return {"state": states["CLOSED"], "options": 0}
-        connection = socket.connection
-        sender, output = connection.sender, connection.output
-        mss = sender.mss
-        scaled = output.scale and connection.receiver is not None
-        options = 1 * output.timestamps.on + 2 * (output.sack and connection.receiver is not None) + 4 * scaled
-        return {
-            "state": states[socket.state],
-            "options": options,
-            "snd_mss": mss,
-            "advmss": output.mss,
-            "rcv_mss": connection.receiver.mss if connection.receiver is not None else 0,
-            "snd_cwnd": sender.control.cwnd // mss,
-            "snd_ssthresh": min(sender.control.ssthresh // mss, 0x7FFFFFFF),
-            "rtt": sender.rtt.srtt // 1000,
-            "rttvar": sender.rtt.rttvar // 1000,
-            "rto": sender.rtt.rto // 1000,
-            "unacked": len(sender.board.records),
-            "retrans": sum(record.retransmissions > 0 for record in sender.board.records),
-            "total_retrans": connection.stats.retransmitted_segments,
-        }
+        return {**socket.info(), "state": states[socket.state]}
 
 
 def option_values(segment: Segment) -> dict[str, Option]:
@@ -121,6 +118,14 @@ def option_values(segment: Segment) -> dict[str, Option]:
     if segment.sack:
         found["sack"] = Option("sack", segment.sack)
     for kind, data in segment.unknown:
+        if kind == FAST_OPEN:
+            found["FO"] = Option("FO", (data.hex(),) if data else ())
+            continue
+        if kind in ORDERS:
+            names = [ECN_COUNTERS[codepoint] for codepoint in ORDERS[kind]]
+            told = [str(int.from_bytes(data[at : at + 3], "big")) for at in range(0, len(data), 3)]
+            found["ECN"] = Option("ECN", tuple([word for pair in zip(names, told, strict=False) for word in pair]))
+            continue
         found[f"kind-{kind}"] = Option(f"kind-{kind}", (data.hex(),))
     return found
 
@@ -128,16 +133,21 @@ def option_values(segment: Segment) -> dict[str, Option]:
 def size_of(option: Option) -> int:
     """Bytes that an option takes."""
     fixed = {"mss": 4, "wscale": 3, "sackOK": 2, "TS": 10, "nop": 1, "eol": 1}
+    if option.name == "FO" and not option.values:
+        return 2
+    if option.name == "ECN":
+        return 2 + 3 * (len(option.values) // 2)
     if option.name == "sack":
         return 2 + 8 * len(option.values)
     return fixed[option.name] if option.name in fixed else 2 + len(str(option.values[-1])) // 2
 
 
 def rescaled(segment: Segment, ours: int, theirs: int) -> int:
-    """The window field of a segment if its window, in bytes, were written with another shift."""
+    """The window field of a segment if its window, in bytes, were written with another shift: rounded up, as ours is
+    (RFC 7323 section 2.4)."""
     if segment.flags & SYN or ours == theirs:
         return segment.window
-    return min((segment.window << ours) >> theirs, 0xFFFF)
+    return min(-(-(segment.window << ours) >> theirs), 0xFFFF)
 
 
 def configured(base: TcpConfig, **changes: Any) -> TcpConfig:

@@ -10,7 +10,7 @@ import textwrap
 from collections.abc import Iterator
 from typing import Any, Final
 
-from packetdrill import compare
+from packetdrill import compare, icmp
 from packetdrill.calls import Calls, Result, same_error
 from packetdrill.kernel import Kernel, Sniffed
 from packetdrill.numbers import Numbers
@@ -61,6 +61,7 @@ class Runner:
         self._profile = profile
         self._strict_end = strict_end
         self.kernel = Kernel(profile.config(), initial_sequence, script.integer("mtu", 1500))
+        self.kernel.errors = profile.errors
         self._clock = self.kernel.clock
         self._wire = self.kernel.wire
         self._numbers = Numbers(remote_sequence)
@@ -140,11 +141,18 @@ class Runner:
 
     def _inject(self, event: PacketEvent) -> None:
         if event.foreign:
-            raise Unsupported(event.foreign)
+            self._inject_foreign(event)
+            return
         packet = compare.build(event, self._inbound_ports(event), self._numbers)
         self._ports = (packet.segment.source_port, packet.segment.destination_port)
         if self._profile.admits(packet.segment, self.kernel):
             self.kernel.host.incoming("wire")(packet, self._clock.now)
+
+    def _inject_foreign(self, event: PacketEvent) -> None:
+        if not event.foreign.startswith("icmp "):
+            raise Unsupported(event.foreign)
+        packet = icmp.build(event.foreign, self._inbound_ports(event), self._numbers)
+        self.kernel.host.incoming("wire")(packet, self._clock.now)
 
     def _inbound_ports(self, event: PacketEvent) -> tuple[int, int]:
         if event.ports is not None:
