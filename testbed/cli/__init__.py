@@ -17,6 +17,7 @@ from testbed.cli.ending import status_of
 from testbed.cli.plugs import list_, schema
 from testbed.cli.read import ladder, show, trace
 from testbed.cli.run import check, run
+from testbed.cli.ss import ss
 
 EXITS = """\b
 Exit status:
@@ -38,7 +39,7 @@ def cli() -> None:
     """A network laboratory: one YAML file becomes hosts, links and TCP transfers, then traces and numbers."""
 
 
-for command in (run, check, show, trace, ladder, agent, list_, schema):
+for command in (run, check, show, trace, ladder, ss, agent, list_, schema):
     cli.add_command(command)
 
 

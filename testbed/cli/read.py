@@ -6,7 +6,7 @@ import sys
 
 import click
 
-KINDS = ("state", "segment", "cwnd", "drop", "queue", "app")
+KINDS = ("state", "segment", "cwnd", "control", "drop", "mark", "icmp", "queue", "app")
 
 
 @click.command(epilog="\b\nExample:\n  testbed show latest\n")

@@ -15,13 +15,16 @@ from typing import Any
 from testbed.control.part import PARTS, free_reserve, read_account
 from testbed.control.validity import why_late
 from testbed.experiment.findings import Findings
+from testbed.experiment.folder import SCHEMA
 from testbed.experiment.outcome import end_of_run, outcome, waiting
+from testbed.experiment.sockets import FILE
 from testbed.experiment.spec import ExperimentSpec
 from testbed.experiment.status import BROKEN_OFF, COMPLETE, INCOMPLETE, INVALID, STALLED
 from testbed.metrics.histogram import Histogram
 from testbed.metrics.summary import seconds
 from testbed.runtime.lateness import Lateness
 from testbed.trace import captures
+from testbed.trace.files import write_json
 from testbed.trace.merge import last_time, merge
 
 
@@ -51,6 +54,7 @@ def gather(
     end = end_of_run(spec, parts.findings, parts.now, more=parts.more and status == COMPLETE)
     if status == COMPLETE and late is not None and not allow_late:
         status = INVALID
+    write_json(folder / FILE, {"schema": SCHEMA, "sockets": parts.findings.sockets})
     document = {
         "stalled": waiting(spec, parts.findings) if status == STALLED else [],
         "error": error, "trace_sha256": merged.trace_sha256, "rows": merged.counts,

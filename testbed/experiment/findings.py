@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from testbed.experiment.sockets import sockets_of
 from testbed.link.link import Link, LinkStats
 from testbed.metrics.histogram import Histogram
 from testbed.metrics.meters import ConnectionMeter, Meters
@@ -76,6 +77,8 @@ class Findings(NamedTuple):
     """By machine and reason."""
     last_act: int
     """When an application did something, or a connection changed its state, for the last time."""
+    sockets: list[dict[str, Any]]
+    """How each stood: see `experiment.sockets`."""
 
     def end(self, flow: str, role: str) -> EndFindings:
         """That end of `flow`; of one whose process has found nothing, that it is not complete."""
@@ -88,6 +91,7 @@ class Findings(NamedTuple):
             "directions": {name: one.as_dict() for name, one in self.directions.items()},
             "machine_drops": self.machine_drops,
             "last_act": self.last_act,
+            "sockets": self.sockets,
         }
 
     @classmethod
@@ -98,16 +102,18 @@ class Findings(NamedTuple):
             {name: DirectionFindings.from_dict(one) for name, one in data["directions"].items()},
             {machine: dict(reasons) for machine, reasons in data["machine_drops"].items()},
             data["last_act"],
+            data["sockets"],
         )
 
     @classmethod
     def together(cls, parts: Iterable[Findings]) -> Findings:
         """Of the parts of one world: no two have the same end, direction or machine."""
-        whole = cls({}, {}, {}, 0)
+        whole = cls({}, {}, {}, 0, [])
         for part in parts:
             whole.ends.update(part.ends)
             whole.directions.update(part.directions)
             whole.machine_drops.update(part.machine_drops)
+            whole.sockets.extend(part.sockets)
             whole = whole._replace(last_act=max(whole.last_act, part.last_act))
         return whole
 
@@ -128,6 +134,7 @@ def find(world: World, meters: Meters) -> Findings:
         {name: _direction(one, meters) for name, one in world.directions.items()},
         {name: dict(host.ip.drops) for name, host in world.hosts.items()},
         max((meter.last_act for meter in meters.connections.values()), default=0),
+        sockets_of(world),
     )
 
 

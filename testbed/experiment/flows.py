@@ -17,7 +17,7 @@ from testbed.link.qdisc.qdisc import bdp_limit
 from testbed.link.spec import DirectionSpec
 from testbed.metrics.table import METRICS, RUN
 from testbed.traffic import APPS
-from testbed.traffic.application import CLIENT
+from testbed.traffic.application import CLIENT, SERVER
 from testbed.traffic.guest import GuestSpec
 from testbed.units import show_duration
 
@@ -127,6 +127,8 @@ class FlowReader:
     def _check_ports(self, flows: dict[str, FlowSpec]) -> None:
         owners: dict[tuple[str, int], str] = {}
         for flow in flows.values():
+            if SERVER not in flow.application.ends:
+                continue  # it aims at another's
             owner = owners.setdefault((flow.destination, flow.port), flow.name)
             if owner != flow.name:
                 path: Path = ("traffic", flow.name, "port")

@@ -21,7 +21,6 @@ from testbed.experiment.language.reader import Plug, arms, hints, key_of, requir
 from testbed.experiment.topology import PLUGS
 from testbed.link.spec import DirectionSpec
 from testbed.tcp.config import TcpConfig
-from testbed.tcp.congestion import CONTROLS
 from testbed.traffic import APPS
 from testbed.traffic.application import CLIENT
 
@@ -45,7 +44,7 @@ def experiment_schema() -> Schema:
         **experiment,
         "$defs": {
             "topology": topology,
-            "tcp": _tcp(),
+            "tcp": _object(TcpConfig),
             "host": _object(spec.HostKeys),
             "link": _object(spec.LinkKeys, DirectionSpec),
             "direction": _object(DirectionSpec),
@@ -53,12 +52,6 @@ def experiment_schema() -> Schema:
             "change": _object(spec.ChangeKeys),
         },
     }
-
-
-def _tcp() -> Schema:
-    schema = _object(TcpConfig)
-    schema["properties"]["congestion"] |= {"enum": list(CONTROLS)}
-    return schema
 
 
 def _flow(name: str, app: type) -> Schema:

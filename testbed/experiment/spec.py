@@ -35,8 +35,17 @@ class TraceKeys:
     cwnd: bool = True
     """The sender's window, threshold, RTT and RTO at each change, with its cause."""
 
+    control: bool = True
+    """What a congestion control keeps inside, at each change: only controls that have something to tell."""
+
     drop: bool = True
     """Every packet that a link or a machine dropped, with the reason."""
+
+    mark: bool = True
+    """Every packet that a queue marked instead of dropping it, with the reason."""
+
+    icmp: bool = True
+    """What machines tell of packets that they could not send on, and what became of it."""
 
     queue: bool = True
     """The length of each queue, and the wait, at each departure."""

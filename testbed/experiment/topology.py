@@ -18,13 +18,14 @@ from testbed.link.qdisc import QDISCS
 from testbed.link.qdisc.qdisc import QdiscSpec
 from testbed.link.spec import DirectionSpec
 from testbed.tcp.config import TcpConfig
-from testbed.tcp.congestion import CONTROLS
+from testbed.tcp.congestion import CONTROLS, ControlSpec
 from testbed.wire.packet import read_address, show_address
 
 PLUGS: Final[dict[type, Plug]] = {
     LossSpec: Plug(LOSSES, "model", "bernoulli", "p"),
     JitterSpec: Plug(JITTERS, "model", "uniform", "spread"),
     QdiscSpec: Plug(QDISCS, "discipline", "droptail", "limit"),
+    ControlSpec: Plug(CONTROLS, "control", "cubic"),
 }
 """What is chosen from a plug table, by the type of the field: `loss: 1%` is `{model: bernoulli, p: 1%}`."""
 
@@ -156,12 +157,7 @@ def check_name(reader: Reader, path: Path, name: str, what: str) -> None:
 
 def read_tcp(reader: Reader, path: Path) -> TcpLayer:
     """The TCP settings written at `path`."""
-    found = reader.fields(path, TcpConfig)
-    control = found.get("congestion")
-    if control is not None and control not in CONTROLS:
-        reader.unknown((*path, "congestion"), "congestion control", control, CONTROLS)
-        del found["congestion"]
-    return path, found
+    return path, reader.fields(path, TcpConfig)
 
 
 def merge_tcp(reader: Reader, layers: Iterable[TcpLayer]) -> TcpConfig:

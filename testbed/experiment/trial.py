@@ -17,11 +17,14 @@ from typing import TYPE_CHECKING, Any, Final
 from testbed.clock import MILLISECOND, SECOND, Clock
 from testbed.errors import RunError, TestbedError
 from testbed.experiment.findings import find
+from testbed.experiment.folder import SCHEMA
 from testbed.experiment.outcome import end_of_run, outcome
 from testbed.experiment.recording import Recording
 from testbed.experiment.snapshot import Tidings, snapshot
+from testbed.experiment.sockets import FILE
 from testbed.experiment.status import COMPLETE, STALLED
 from testbed.experiment.world import World
+from testbed.trace.files import write_json
 from testbed.trace.recorder import Recorder
 from testbed.units import show_duration
 
@@ -79,6 +82,7 @@ class Trial:
         recorder = self._recording.recorder
         digest = recorder.close()
         findings = find(world, self._recording.meters)
+        write_json(self.folder / FILE, {"schema": SCHEMA, "sockets": findings.sockets})
         end = end_of_run(self.run.spec, findings, self._clock.now, more=self._clock.next_due() is not None)
         return {
             "stalled": stalled, "error": None, "trace_sha256": digest, "rows": recorder.counts,

@@ -84,6 +84,7 @@ class LinkCounters(Protocol):
     queue_max: int
     duplicated: int
     corrupted: int
+    marked: int
     drops_by_reason: dict[str, int]
 
 
@@ -103,6 +104,7 @@ def link_summary(counters: LinkCounters, waits: Histogram, *, busy: int, end: in
         "drops": drops,
         "drops_by_reason": dict(sorted(counters.drops_by_reason.items())),
         "drop_share": ratio(drops, counters.arrivals),
+        "marked": counters.marked,
         "duplicated": counters.duplicated,
         "corrupted": counters.corrupted,
         "queue_max": counters.queue_max,

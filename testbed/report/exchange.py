@@ -163,7 +163,7 @@ def _arrows(segments: list[Row], hosts: tuple[str, str]) -> list[Arrow]:
 def _again(row: Row, side: int, highest: dict[int, int]) -> bool:
     """Whether a segment holds nothing above the highest that this side has sent, which is then kept.
 
-    Probes are meant to repeat what lies beyond the window; they are none.
+    Probes are meant to repeat what lies beyond the window; they are none, but for those for lost tails.
     """
     flags = str(row["flags"]).split(",")
     content = row["length"] + ("SYN" in flags) + ("FIN" in flags)
@@ -172,7 +172,8 @@ def _again(row: Row, side: int, highest: dict[int, int]) -> bool:
     ahead = 0 < beyond < 2**31  # in the arithmetic of sequence numbers (RFC 9293 section 3.4)
     if ahead:
         highest[side] = end
-    return bool(content) and not ahead and "probe" not in str(row.get("reason") or "")
+    reason = str(row.get("reason") or "")
+    return bool(content) and not ahead and ("probe" not in reason or reason == "tail loss probe")
 
 
 def _take(twins: deque[Arrow], at: int, direction: str) -> Arrow | None:

@@ -87,11 +87,22 @@ def _links(links: Mapping[str, Any], specs: Mapping[str, Any]) -> Group:
         table.add_row(name, *_direction(link, spec))
         if _mattered(link["reverse"]):
             table.add_row("  ↳ reverse", *_direction(link["reverse"], spec["reverse"]))
+    remarks = list(_marks(links))
     others = len(links) - len(shown)
-    if not others:
-        return Group(table)
-    which = "1 other link" if others == 1 else f"{others} other links"
-    return Group(table, Text(f"{which}: no drops, used below {share(QUIET)}", "dim"))
+    if others:
+        which = "1 other link" if others == 1 else f"{others} other links"
+        remarks.append(Text(f"{which}: no drops, used below {share(QUIET)}", "dim"))
+    return Group(table, *remarks)
+
+
+def _marks(links: Mapping[str, Any]) -> Iterator[Text]:
+    """What queues did where they might have dropped."""
+    for name, link in links.items():
+        for which, direction in ((name, link), (f"{name} ↳ reverse", link["reverse"] or {})):
+            marked = direction.get("marked", 0)
+            if marked:
+                told = counted(marked, marked / direction["packets_sent"])
+                yield Text(f"· {which} marked {told} instead of dropping them", "dim")
 
 
 def _mattered(link: Mapping[str, Any] | None) -> bool:

@@ -49,6 +49,7 @@ class _Connections(ConnectionTracer):
         self._state = _hearers(listeners, ConnectionTracer, "state")
         self._segment = _hearers(listeners, ConnectionTracer, "segment")
         self._cwnd = _hearers(listeners, ConnectionTracer, "cwnd")
+        self._control = _hearers(listeners, ConnectionTracer, "control")
         self._rtt = _hearers(listeners, ConnectionTracer, "rtt")
         self._app = _hearers(listeners, ConnectionTracer, "app")
 
@@ -66,6 +67,10 @@ class _Connections(ConnectionTracer):
         for hear in self._cwnd:
             hear(now, cause, cwnd, ssthresh, srtt, rto, in_flight, peer_window)
 
+    def control(self, now: int, variable: str, value: float | str) -> None:
+        for hear in self._control:
+            hear(now, variable, value)
+
     def rtt(self, now: int, sample: int) -> None:
         for hear in self._rtt:
             hear(now, sample)
@@ -79,6 +84,7 @@ class _Links(LinkTracer):
     def __init__(self, listeners: Sequence[LinkTracer]) -> None:
         self._queue = _hearers(listeners, LinkTracer, "queue")
         self._drop = _hearers(listeners, LinkTracer, "drop")
+        self._mark = _hearers(listeners, LinkTracer, "mark")
         self._sent = _hearers(listeners, LinkTracer, "sent")
 
     def queue(self, now: int, packets: int, size: int, waited: int) -> None:
@@ -87,6 +93,10 @@ class _Links(LinkTracer):
 
     def drop(self, now: int, packet: Packet, reason: str) -> None:
         for hear in self._drop:
+            hear(now, packet, reason)
+
+    def mark(self, now: int, packet: Packet, reason: str) -> None:
+        for hear in self._mark:
             hear(now, packet, reason)
 
     def sent(self, now: int, packet: Packet, duration: int) -> None:
@@ -98,6 +108,7 @@ class _Hosts(HostTracer):
     def __init__(self, listeners: Sequence[HostTracer]) -> None:
         self._drop = _hearers(listeners, HostTracer, "drop")
         self._frame = _hearers(listeners, HostTracer, "frame")
+        self._icmp = _hearers(listeners, HostTracer, "icmp")
 
     def drop(self, now: int, packet: Packet, reason: str) -> None:
         for hear in self._drop:
@@ -106,3 +117,7 @@ class _Hosts(HostTracer):
     def frame(self, now: int, interface: str, direction: str, packet: Packet) -> None:
         for hear in self._frame:
             hear(now, interface, direction, packet)
+
+    def icmp(self, now: int, direction: str, packet: Packet, outcome: str) -> None:
+        for hear in self._icmp:
+            hear(now, direction, packet, outcome)

@@ -13,14 +13,16 @@ from testbed.trace.fanout import connections, hosts, links
 from testbed.trace.store import Row, Spread, Table, hash_of, spread
 from testbed.trace.tracer import ConnectionTracer, FourTuple, HostTracer, LinkTracer, Tracer
 from testbed.trace.vocabulary import KINDS, Kind
-from testbed.wire.packet import show_address
+from testbed.wire.accurate_ecn import counters
+from testbed.wire.icmp import read_quote
+from testbed.wire.packet import CODEPOINTS, show_address
 from testbed.wire.segment import show_flags
 
 if TYPE_CHECKING:
     from testbed.wire.packet import Packet
     from testbed.wire.segment import Segment
 
-_FLAGS: Final = [show_flags(flags) for flags in range(256)]
+_FLAGS: Final = [show_flags(flags) for flags in range(512)]
 
 
 class Recorder(Tracer):
@@ -79,10 +81,15 @@ class Recorder(Tracer):
         rows: list[LinkTracer] = [_LinkDrops(self._drops(name))]
         if "queue" in self._tables:
             rows.append(_QueueRows(self._tables["queue"], name))
+        if "mark" in self._tables:
+            rows.append(_MarkRows(self._tables["mark"], name))
         return links([*rows, *[one.link(name) for one in self._also]])
 
     def host(self, name: str) -> HostTracer:
-        return hosts([_HostDrops(self._drops(name)), *[one.host(name) for one in self._also]])
+        rows: list[HostTracer] = [_HostDrops(self._drops(name))]
+        if "icmp" in self._tables:
+            rows.append(_IcmpRows(self._tables["icmp"], name, self._senders))
+        return hosts([*rows, *[one.host(name) for one in self._also]])
 
     def _drops(self, where: str) -> _Drops:
         return _Drops(self._tables.get("drop"), self._tables.get("segment"), self._senders, where)
@@ -162,6 +169,14 @@ class _CwndRows(_ConnectionRows):
             self._table.flush()
 
 
+class _ControlRows(_ConnectionRows):
+    def control(self, now: int, variable: str, value: float | str) -> None:
+        number, text = (None, value) if isinstance(value, str) else (float(value), None)
+        self._rows.append((now, self._host, self._label, variable, number, text))
+        if len(self._rows) >= self._chunk:
+            self._table.flush()
+
+
 class _AppRows(_ConnectionRows):
     def app(self, now: int, event: str, length: int) -> None:
         self._rows.append((now, self._host, self._label, event, length))
@@ -173,6 +188,7 @@ _CONNECTION_ROWS: Final[dict[str, type[_ConnectionRows]]] = {
     "state": _StateRows,
     "segment": _SegmentRows,
     "cwnd": _CwndRows,
+    "control": _ControlRows,
     "app": _AppRows,
 }
 
@@ -197,8 +213,15 @@ def _segment_columns(rows: Sequence[Row]) -> Sequence[Sequence[Any]]:
         [one.window_scale for one in segments],
         [one.timestamp for one in segments],
         [None if one.timestamp is None else one.timestamp_echo for one in segments],
+        [CODEPOINTS[one.ecn] for one in segments],
+        [_counters(one) if one.unknown else None for one in segments],
         places,
     )
+
+
+def _counters(segment: Segment) -> str | None:
+    told = counters(segment)
+    return None if told is None else " ".join([f"{CODEPOINTS[one]} {count}" for one, count in told.items()])
 
 
 def _blocks(sack: Iterable[tuple[int, int]]) -> str:
@@ -233,32 +256,27 @@ class _Drops:
         self._where = where
 
     def add(self, now: int, packet: Packet, reason: str) -> None:
-        segment, where = packet.segment, self._where
+        where = self._where
         if self._drops is not None:
-            source, destination = show_address(packet.source), show_address(packet.destination)
-            flags, length = _FLAGS[segment.flags], len(segment.payload)
-            row = (
-                now,
-                where,
-                reason,
-                source,
-                destination,
-                flags,
-                segment.seq,
-                segment.ack,
-                length,
-                packet.size,
-            )
-            self._put(self._drops, row)
-        if self._segments is not None:
+            _put(self._drops, _packet_row(now, where, reason, packet))
+        if self._segments is not None and packet.message is None:
             host, label = self._senders.find(packet)
-            self._put(self._segments, (now, host, label, "dropped", segment, reason, where))
+            _put(self._segments, (now, host, label, "dropped", packet.segment, reason, where))
 
-    @staticmethod
-    def _put(table: Table, row: Row) -> None:
-        table.rows.append(row)
-        if len(table.rows) >= table.chunk:
-            table.flush()
+
+def _packet_row(now: int, where: str, reason: str, packet: Packet) -> Row:
+    """What became of `packet`, as drops and marks have it."""
+    segment = packet.segment
+    return (
+        now, where, reason, show_address(packet.source), show_address(packet.destination), _FLAGS[segment.flags],
+        segment.seq, segment.ack, len(segment.payload), packet.size,
+    )  # fmt: skip
+
+
+def _put(table: Table, row: Row) -> None:
+    table.rows.append(row)
+    if len(table.rows) >= table.chunk:
+        table.flush()
 
 
 class _LinkDrops(LinkTracer):
@@ -269,9 +287,40 @@ class _LinkDrops(LinkTracer):
         self._drops.add(now, packet, reason)
 
 
+class _MarkRows(LinkTracer):
+    def __init__(self, table: Table, link: str) -> None:
+        self._table = table
+        self._link = link
+
+    def mark(self, now: int, packet: Packet, reason: str) -> None:
+        _put(self._table, _packet_row(now, self._link, reason, packet))
+
+
 class _HostDrops(HostTracer):
     def __init__(self, drops: _Drops) -> None:
         self._drops = drops
 
     def drop(self, now: int, packet: Packet, reason: str) -> None:
         self._drops.add(now, packet, reason)
+
+
+class _IcmpRows(HostTracer):
+    def __init__(self, table: Table, machine: str, senders: Senders) -> None:
+        self._table = table
+        self._machine = machine
+        self._senders = senders
+
+    def icmp(self, now: int, direction: str, packet: Packet, outcome: str) -> None:
+        message = packet.message
+        assert message is not None
+        quote = read_quote(message.quote)
+        label, seq, size = "", None, None
+        if quote is not None:
+            four_tuple = quote.source, quote.source_port, quote.destination, quote.destination_port
+            label, seq, size = self._senders.label(four_tuple), quote.seq, quote.size
+        source, destination = show_address(packet.source), show_address(packet.destination)
+        row = (
+            now, self._machine, label, direction, message.name, source, destination, message.next_mtu, seq, size,
+            outcome,
+        )  # fmt: skip
+        _put(self._table, row)

@@ -10,13 +10,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from math import isnan, nan
 from pathlib import Path
 from struct import pack, unpack
 from typing import TYPE_CHECKING, Any, Final
 
 from testbed.errors import ConfigError, ConfigProblem
 from testbed.trace.files import whole
-from testbed.trace.vocabulary import KINDS, TEXT, Column, Kind
+from testbed.trace.vocabulary import INTEGER, KINDS, NUMBER, TEXT, Column, Kind
 
 if TYPE_CHECKING:
     import polars as pl
@@ -159,6 +160,8 @@ def to_bytes(column: Column, values: Sequence[Any]) -> bytes:
         if column.nullable:
             values = ["\0" if value is None else value for value in values]
         return ("\n".join(values) + "\n").encode()
+    if column.type == NUMBER:
+        return pack(f"<{len(values)}d", *[nan if value is None else value for value in values])
     if column.nullable:
         values = [-1 if value is None else value for value in values]
     return pack(f"<{len(values)}q", *values)
@@ -169,6 +172,9 @@ def from_bytes(column: Column, data: bytes) -> Sequence[Any]:
     if column.type == TEXT:
         texts = data[:-1].decode().split("\n")
         return [None if text == "\0" else text for text in texts] if column.nullable else texts
+    if column.type == NUMBER:
+        values = unpack(f"<{len(data) // 8}d", data)
+        return [None if isnan(value) else value for value in values] if column.nullable else values
     numbers = unpack(f"<{len(data) // 8}q", data)
     return [None if number == -1 else number for number in numbers] if column.nullable else numbers
 
@@ -177,7 +183,7 @@ def frame_of(kind: Kind, columns: Sequence[Sequence[Any]]) -> pl.DataFrame:
     """The columns of a kind as a polars table."""
     import polars as pl
 
-    types = [pl.String if column.type == TEXT else pl.Int64 for column in kind.columns]
+    types = [{TEXT: pl.String, INTEGER: pl.Int64, NUMBER: pl.Float64}[column.type] for column in kind.columns]
     return pl.DataFrame(
         [pl.Series(name, values, dtype=kept) for name, values, kept in zip(kind.names, columns, types, strict=True)]
     )

@@ -31,6 +31,9 @@ class ConnectionTracer:
     ) -> None:
         """The sender's view after a change of any of these, with its cause. Bytes and ns; `srtt` 0: no sample yet."""
 
+    def control(self, now: int, variable: str, value: float | str) -> None:
+        """The congestion control changed a variable of its own: see `Control.variables`."""
+
     def rtt(self, now: int, sample: int) -> None:
         """A round-trip sample (ns)."""
 
@@ -45,7 +48,10 @@ class LinkTracer:
         """A packet left the queue after `waited` ns; `packets` and `size` (bytes) remain."""
 
     def drop(self, now: int, packet: Packet, reason: str) -> None:
-        """The link lost `packet`: "loss", "queue full", "drop rule", "mtu"."""
+        """The link lost `packet`: "loss", "drop rule", "mtu", or its queue dropped it: "queue full", "early", …"""
+
+    def mark(self, now: int, packet: Packet, reason: str) -> None:
+        """The queue marked `packet` (ECN) instead of dropping it: "above threshold", "early", "standing queue"."""
 
     def sent(self, now: int, packet: Packet, duration: int) -> None:
         """The serialiser begins to send `packet`, which takes `duration` ns."""
@@ -59,6 +65,10 @@ class HostTracer:
 
     def frame(self, now: int, interface: str, direction: str, packet: Packet) -> None:
         """`packet` passes `interface`: "in" or "out"."""
+
+    def icmp(self, now: int, direction: str, packet: Packet, outcome: str) -> None:
+        """`packet`, which carries a message of ICMP, was "sent", "received", or "withheld"; `outcome`: why it was not
+        believed, or not sent."""
 
 
 class Tracer:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 INTEGER: Final = "integer"
+NUMBER: Final = "number"
 TEXT: Final = "text"
 
 
@@ -52,6 +53,10 @@ def _integer(name: str, unit: str, doc: str, *, nullable: bool = False) -> Colum
     return Column(name, INTEGER, unit, doc, nullable=nullable)
 
 
+def _number(name: str, unit: str, doc: str, *, nullable: bool = False) -> Column:
+    return Column(name, NUMBER, unit, doc, nullable=nullable)
+
+
 _T: Final = _integer("t", "ns", "When it happened.")
 _HOST: Final = _text("host", "The machine's name.")
 _CONNECTION: Final = _text("connection", "The connection's label: its flow's name, with a number after the first.")
@@ -90,6 +95,8 @@ _SEGMENT: Final = Kind(
     _integer("window_scale", "bit", "The window scale option.", nullable=True),
     _integer("timestamp", "", "TSval of the timestamps option, in the sender's ticks.", nullable=True),
     _integer("timestamp_echo", "", "TSecr of the timestamps option, in the receiver's ticks.", nullable=True),
+    _text("ecn", "The IP header's codepoint, as it was sent or as it came: `not-ECT`, `ECT(0)`, `ECT(1)` or `CE`."),
+    _text("accurate_ecn", "The counters of the accurate ECN option: `ECT(0) 1001 CE 0 ECT(1) 1`.", nullable=True),
     _text("link", "The link direction, or the machine, that dropped it.", nullable=True),
 )
 
@@ -108,12 +115,23 @@ _CWND: Final = Kind(
     _integer("peer_window", "B", "The peer's receive window, scaled."),
 )
 
+_CONTROL: Final = Kind(
+    "control",
+    "A congestion control changed what it keeps inside: BBR its state and estimates, CUBIC its epoch, DCTCP alpha.",
+    _T,
+    _HOST,
+    _CONNECTION,
+    _text("variable", "Which, by the name that it has in the control's text: see `docs/congestion-control.md`."),
+    _number("value", "", "What it is now; times in ns, sizes in bytes, rates in bit/s.", nullable=True),
+    _text("text", "The same, where it is no number: a state's name.", nullable=True),
+)
+
 _DROP: Final = Kind(
     "drop",
     "A packet was lost, anywhere.",
     _T,
     _text("where", "The link direction or the machine that dropped it."),
-    _text("reason", "Why: `loss`, `queue full`, `drop rule`, `checksum`, `ttl` and others."),
+    _text("reason", "Why: `loss`, `queue full`, `early`, `drop rule`, `checksum`, `ttl` and others."),
     _text("source", "The sender's address."),
     _text("destination", "The receiver's address."),
     _FLAGS,
@@ -121,6 +139,37 @@ _DROP: Final = Kind(
     _ACK,
     _LENGTH,
     _integer("size", "B", "The whole packet, with its headers."),
+)
+
+_MARK: Final = Kind(
+    "mark",
+    "A queue marked a packet, which met congestion, instead of dropping it (ECN).",
+    _T,
+    _text("link", "The link direction."),
+    _text("reason", "Why: `above threshold`, `early`, `standing queue`."),
+    _text("source", "The sender's address."),
+    _text("destination", "The receiver's address."),
+    _FLAGS,
+    _SEQ,
+    _ACK,
+    _LENGTH,
+    _integer("size", "B", "The whole packet, with its headers."),
+)
+
+_ICMP: Final = Kind(
+    "icmp",
+    "A machine told, or was told, why a packet went no further.",
+    _T,
+    _HOST,
+    _text("connection", "The connection whose segment it is about; empty if it is about none."),
+    _text("direction", "`sent`, `received`, or `withheld`: not sent, for there are limits."),
+    _text("message", "What it says: `fragmentation needed`, `network unreachable` and others."),
+    _text("source", "Who says it: an address."),
+    _text("destination", "To whom: the sender of the packet."),
+    _integer("mtu", "B", "The largest packet that the next link takes, where that is what it says.", nullable=True),
+    _integer("seq", "", "Of the segment that it quotes: the sequence number on the wire.", nullable=True),
+    _integer("size", "B", "Of the packet that it quotes, headers included.", nullable=True),
+    _text("outcome", "Why it was not believed, or withheld; empty for the others."),
 )
 
 _QUEUE: Final = Kind(
@@ -143,5 +192,5 @@ _APP: Final = Kind(
     _integer("length", "B", "How much was written or read; 0 for the others."),
 )
 
-KINDS: Final = {kind.name: kind for kind in (_STATE, _SEGMENT, _CWND, _DROP, _QUEUE, _APP)}
+KINDS: Final = {kind.name: kind for kind in (_STATE, _SEGMENT, _CWND, _CONTROL, _DROP, _MARK, _ICMP, _QUEUE, _APP)}
 """Every kind of rows by its name, which is also its file's: `segment.parquet`."""

@@ -12,6 +12,7 @@ from testbed.trace.vocabulary import KINDS
 
 FILE = """
 name: two
+tcp: {congestion: cubic}
 topology:
   hosts: [here, there]
   links: {wire: {ends: [here, there], rate: 10Mbit/s, delay: 10ms, drop: [5]}}
@@ -47,7 +48,7 @@ def test_trace_prints_an_object_a_line_with_times_in_ns(kind: str, testbed: Any,
     assert all(list(row) == KINDS[kind].names for row in rows)
     times = [row["t"] for row in rows]
     assert times == sorted(times)
-    assert times
+    assert times or kind in ("icmp", "mark")  # nothing of the kind happens in this run
 
 
 def test_trace_tells_the_same_as_text_and_as_csv(testbed: Any, run: Path) -> None:

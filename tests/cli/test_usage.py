@@ -17,7 +17,7 @@ COMMANDS = sorted(cli.commands)
 
 
 def test_the_commands_are_those_of_the_design() -> None:
-    assert COMMANDS == ["agent", "check", "ladder", "list", "run", "schema", "show", "trace"]
+    assert COMMANDS == ["agent", "check", "ladder", "list", "run", "schema", "show", "ss", "trace"]
 
 
 def test_help_names_every_command_and_every_exit_status(testbed: Any) -> None:

@@ -195,7 +195,8 @@ def test_nothing_of_the_parts_is_left(parts: Parts) -> None:
     parts.clock.run()
     parts.close()
     parts.gather()
-    assert sorted(path.name for path in parts.folder.iterdir()) == sorted(f"{kind}.parquet" for kind in KINDS)
+    kept = ["sockets.json", *(f"{kind}.parquet" for kind in KINDS)]
+    assert sorted(path.name for path in parts.folder.iterdir()) == sorted(kept)
 
 
 def test_captures_are_moved(tmp_path: Path, begin: Begin) -> None:
@@ -300,7 +301,7 @@ def largest_file(size: int) -> Iterator[None]:
 
 def test_on_a_full_disk_what_was_written_stays(parts: Parts) -> None:
     parts.clock.run(2000 * MILLISECOND)
-    with largest_file(30_000):
+    with largest_file(45_000):
         with pytest.raises(OSError, match="too large"):
             parts.parts["left"][0].save()
         parts.clock.run(2100 * MILLISECOND)

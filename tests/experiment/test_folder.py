@@ -18,6 +18,7 @@ from testbed.experiment.snapshot import Tidings
 from testbed.experiment.trial import Trial
 from testbed.metrics.table import REAL_TIME
 from testbed.trace import store
+from testbed.trace.vocabulary import KINDS
 
 Pair = Callable[..., Path]
 
@@ -33,9 +34,9 @@ def test_a_run_folder_is_as_designed(pair: Pair, tmp_path: Path) -> None:
     assert result.folder.parent == tmp_path / "results" / "test"
     assert (result.folder / "experiment.yaml").read_text() == file.read_text()
     runs = ["tcp.rto_min=200ms", "tcp.rto_min=1s"]
-    kept = ["app", "cwnd", "drop", "queue", "segment", "state"]
+    kept = ["app", "control", "cwnd", "drop", "icmp", "mark", "queue", "segment", "state"]
     wanted = [f"runs/{run}/{kind}.parquet" for run in runs for kind in kept]
-    wanted += [f"runs/{run}/{name}.json" for run in runs for name in ("manifest", "summary")]
+    wanted += [f"runs/{run}/{name}.json" for run in runs for name in ("manifest", "sockets", "summary")]
     wanted += [f"runs/{run}/captures/{host}.pcapng" for run in runs for host in ("left", "right")]
     assert files_below(result.folder) == sorted([*wanted, "experiment.yaml", "resolved.json"])
 
@@ -46,7 +47,8 @@ def test_the_manifest_tells_how_to_do_it_again(pair: Pair, tmp_path: Path) -> No
     assert (manifest["seed"], manifest["status"], manifest["clock"]) == (3, "complete", "virtual")
     assert manifest["trace_sha256"] == result["trace_sha256"]
     assert manifest["spec"]["links"]["link"]["loss"] == {"model": "bernoulli", "p": 0.01}
-    assert manifest["spec"]["links"]["link"]["queue"] == {"discipline": "droptail", "limit": [17, "packets"]}
+    queue = {"discipline": "droptail", "limit": [17, "packets"], "mark_above": None}
+    assert manifest["spec"]["links"]["link"]["queue"] == queue
     assert manifest["spec"]["hosts"]["left"]["address"] == "10.0.0.1"
     assert {"python", "testbed", "polars"} <= set(manifest["versions"])
     resolved = json.loads((result.folder / "resolved.json").read_text())  # type: ignore[operator]
@@ -61,7 +63,7 @@ def test_the_summary_and_the_manifest_hold_the_whole_document(pair: Pair, tmp_pa
 
 def test_the_rows_can_be_read(pair: Pair, tmp_path: Path) -> None:
     run = testbed.run(pair(), results=tmp_path).runs[0]
-    assert store.kinds(run.folder) == ["state", "segment", "cwnd", "drop", "queue", "app"]
+    assert store.kinds(run.folder) == list(KINDS)
     assert len(run.trace("segment")) == run["rows"]["segment"] > 100
 
 

@@ -59,7 +59,7 @@ def test_a_queue_without_a_limit_holds_the_bandwidth_delay_product_of_the_longes
 
 
 def test_a_transfer_is_complete_and_its_numbers_add_up(pair: Callable[..., Path]) -> None:
-    run = result_of(pair("expect: [a.complete, a.goodput > 5 Mbit/s, count(a.client sent SYN) == 1]")).runs[0]
+    run = result_of(pair("expect: [a.complete, a.goodput > 4 Mbit/s, count(a.client sent SYN) == 1]")).runs[0]
     flow = run["flows"]["a"]
     assert (run["status"], run["stalled"], run["error"]) == ("complete", [], None)
     assert flow["bytes_delivered"] == 100_000
@@ -128,7 +128,7 @@ def test_every_application_comes_to_its_end(write: Write, app: str) -> None:
     assert (run["status"], run["flows"]["x"]["error"]) == ("complete", None)
 
 
-@pytest.mark.parametrize("switched_off", ["state", "segment", "cwnd", "drop", "queue", "app"])
+@pytest.mark.parametrize("switched_off", ["state", "segment", "cwnd", "drop", "mark", "icmp", "queue", "app"])
 def test_switching_rows_off_changes_nothing_that_happens(pair: Callable[..., Path], switched_off: str) -> None:
     full = result_of(pair()).runs[0]
     less = result_of(pair(), **{f"trace.{switched_off}": "false"}).runs[0]

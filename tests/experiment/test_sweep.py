@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
+import pytest
+
+from testbed.experiment.language.reader import hints
 from testbed.experiment.language.sweep import MAX_ID, run_id
 from testbed.experiment.load import load
+from testbed.tcp.config import SETTINGS, TcpConfig
+from testbed.tcp.congestion import CONTROLS, ControlSpec
+from testbed.units import Duration, Size
 
 Pair = Callable[..., Path]
+HINTS = hints(TcpConfig)
 
 
 def test_without_a_sweep_there_is_one_run_with_the_seed_itself(pair: Pair) -> None:
@@ -26,6 +33,28 @@ def test_a_matrix_is_every_combination_in_the_order_of_the_file(pair: Pair) -> N
     assert plan.runs[2].params == {"tcp.rto_min": "1s", "links.link.loss": "0%"}
     assert plan.runs[0].spec.flows["a"].client_tcp.rto_min == 200_000_000
     assert {run.spec.seed for run in plan.runs} == {1}
+
+
+def axis(setting: str) -> list[str]:
+    """Values of a setting of TCP as they may stand in a file: all, where there are few."""
+    default, hint = getattr(TcpConfig(), setting), HINTS[setting]
+    if hint is ControlSpec:
+        return list(CONTROLS)
+    if hint is bool:
+        return ["true", "false"]
+    if isinstance(default, str):
+        return [f"'{value}'" for value in get_args(hint)]
+    unit, more = {Duration: ("ns", 1_000_000), Size: ("B", 1460)}.get(hint, ("", 1))
+    return [f"{default or 0}{unit}", f"{(default or 0) + more}{unit}"]
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_every_setting_of_tcp_can_be_an_axis(pair: Pair, setting: str) -> None:
+    values = axis(setting)
+    runs = load(pair(f"matrix: {{tcp.{setting}: [{', '.join(values)}]}}")).runs
+    found = [getattr(run.spec.flows["a"].client_tcp, setting) for run in runs]
+    assert len(found) == len(values) > 1
+    assert all(value not in found[:number] for number, value in enumerate(found))
 
 
 def test_the_same_repetition_has_the_same_seed_in_every_setting(pair: Pair) -> None:

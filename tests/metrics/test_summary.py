@@ -22,7 +22,8 @@ class Counted:
     """A link direction's counters."""
 
     def __init__(self, **counts: Any) -> None:
-        self.arrivals = self.packets_sent = self.bytes_sent = self.queue_max = self.duplicated = self.corrupted = 0
+        self.arrivals = self.packets_sent = self.bytes_sent = self.queue_max = 0
+        self.duplicated = self.corrupted = self.marked = 0
         self.drops_by_reason: dict[str, int] = {}
         vars(self).update(counts)
 
@@ -101,12 +102,13 @@ def test_a_flow_that_never_connected() -> None:
 
 
 def test_a_link_that_was_busy_half_of_the_time() -> None:
-    counters = Counted(arrivals=1000, packets_sent=990, bytes_sent=1_250_000, drops_by_reason={"queue full": 10})
+    dropped = {"queue full": 10}
+    counters = Counted(arrivals=1000, packets_sent=990, bytes_sent=1_250_000, drops_by_reason=dropped, marked=7)
     summary = link_summary(counters, Histogram(), busy=5 * SECOND, end=10 * SECOND)
     assert summary["utilisation"] == 0.5
     assert summary["throughput"] == 1_000_000.0
     assert (summary["drops"], summary["drop_share"]) == (10, 0.01)
-    assert summary["drops_by_reason"] == {"queue full": 10}
+    assert (summary["drops_by_reason"], summary["marked"]) == ({"queue full": 10}, 7)
 
 
 def test_a_packet_that_did_not_wait_counts_as_no_delay() -> None:

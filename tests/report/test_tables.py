@@ -136,6 +136,13 @@ def test_the_other_direction_of_a_link_is_shown_when_it_was_used() -> None:
     assert "↳ reverse" not in shown(run_table(with_links(l=LINK | {"reverse": IDLE})))
 
 
+def test_marks_are_told_of_even_where_a_link_made_no_difference() -> None:
+    marking = IDLE | {"packets_sent": 200, "marked": 5}
+    assert "· l marked 5 (2.5%) instead" in shown(run_table(with_links(l=marking | {"reverse": IDLE})))
+    assert "· l ↳ reverse marked 5 (2.5%)" in shown(run_table(with_links(l=LINK | {"reverse": marking})))
+    assert "marked" not in shown(run_table(with_links(l=LINK | {"reverse": IDLE})))
+
+
 def test_links_that_made_no_difference_are_only_counted() -> None:
     text = shown(run_table(with_links(narrow=LINK, wide=IDLE, wider=IDLE | {"reverse": IDLE})))
     assert "wide" not in text

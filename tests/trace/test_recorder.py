@@ -16,8 +16,9 @@ from testbed.trace import store
 from testbed.trace.recorder import Recorder
 from testbed.trace.tracer import SILENT_CONNECTION, ConnectionTracer, FourTuple, LinkTracer, Tracer
 from testbed.trace.vocabulary import KINDS
-from testbed.wire.packet import Packet
-from testbed.wire.segment import ACK, SYN, Segment
+from testbed.wire.accurate_ecn import ORDER_1
+from testbed.wire.packet import CE, ECT0, Packet
+from testbed.wire.segment import ACK, AE, ECE, SYN, Segment
 
 ENDS = (0x0A000001, 49152, 0x0A000002, 5001)
 
@@ -35,6 +36,7 @@ def tell(recorder: Recorder, segment: Segment, times: int = 1) -> None:
         left.cwnd(now, "ack", 14480 + now, 1 << 62, 0, 10**9, 1448, 65535)
         link.queue(now, 3, 4500, now)
         if now % 100 == 0:
+            left.control(now, "alpha", 0.5)
             left.state(now, "CLOSED", "SYN-SENT", "open")
             left.app(now, "write", 5)
 
@@ -58,7 +60,8 @@ def test_a_segment_row_without_options(tmp_path: Path, segment_with: Callable[..
     assert only(tmp_path, "segment") == {
         "t": 7, "host": "left", "connection": "a", "direction": "sent", "flags": "ACK", "seq": 2**32 - 1, "ack": 77,
         "length": 5, "window": 512, "reason": "new data", "urgent_pointer": 0, "sack": None, "mss": None,
-        "window_scale": None, "timestamp": None, "timestamp_echo": None, "link": None,
+        "window_scale": None, "timestamp": None, "timestamp_echo": None, "ecn": "not-ECT", "accurate_ecn": None,
+        "link": None,
     }  # fmt: skip
 
 
@@ -76,6 +79,19 @@ def test_a_segment_row_with_options(tmp_path: Path, segment_with: Callable[..., 
     assert (second["sack"], second["length"]) == ("10-20 30-40", 0)
 
 
+def test_a_segment_row_with_ecn(tmp_path: Path, segment_with: Callable[..., Segment]) -> None:
+    sent = segment_with(flags=ACK | AE | ECE, ecn=ECT0, unknown=((ORDER_1, b"\0\0\1\0\1\0\0\3\351"), (99, b"")))
+    recorder = Recorder(tmp_path)
+    listener = recorder.connection("left", "a", ENDS)
+    listener.segment(1, "sent", sent, "")
+    listener.segment(2, "received", sent.with_ecn(CE), "")
+    recorder.close()
+    first, second = store.rows(tmp_path, "segment")
+    assert (first["flags"], first["ecn"]) == ("ACK,ECE,AE", "ECT(0)")
+    assert first["accurate_ecn"] == "ECT(1) 1 CE 256 ECT(0) 1001"
+    assert second == first | {"t": 2, "direction": "received", "ecn": "CE"}
+
+
 def test_a_drop_has_a_row_and_ends_its_segment(tmp_path: Path, packet_with: Callable[..., Packet]) -> None:
     recorder = Recorder(tmp_path)
     recorder.connection("left", "a", ENDS)
@@ -88,6 +104,18 @@ def test_a_drop_has_a_row_and_ends_its_segment(tmp_path: Path, packet_with: Call
     row = only(tmp_path, "segment")
     assert (row["host"], row["connection"], row["direction"]) == ("left", "a", "dropped")
     assert (row["reason"], row["link"]) == ("queue full", "l1.reverse")
+
+
+def test_a_mark_has_a_row_and_its_segment_goes_on(tmp_path: Path, packet_with: Callable[..., Packet]) -> None:
+    recorder = Recorder(tmp_path)
+    recorder.connection("left", "a", ENDS)
+    recorder.link("l1").mark(3, packet_with(), "early")
+    recorder.close()
+    assert only(tmp_path, "mark") == {
+        "t": 3, "link": "l1", "reason": "early", "source": "10.0.0.1", "destination": "10.0.0.2",
+        "flags": "ACK", "seq": 1000, "ack": 77, "length": 5, "size": 45,
+    }  # fmt: skip
+    assert list(store.rows(tmp_path, "segment")) == []
 
 
 def test_a_drop_of_a_packet_without_a_connection(tmp_path: Path, packet_with: Callable[..., Packet]) -> None:
@@ -108,6 +136,16 @@ def test_an_answer_without_a_connection_stands_with_what_it_answers(
     recorder.close()
     row = only(tmp_path, "segment")
     assert (row["host"], row["connection"]) == ("right", "a")
+
+
+def test_a_variable_of_a_control_is_a_number_or_a_text(tmp_path: Path) -> None:
+    recorder = Recorder(tmp_path)
+    listener = recorder.connection("left", "a", ENDS)
+    listener.control(1, "pacing_gain", 1.25)
+    listener.control(2, "state", "ProbeRTT")
+    recorder.close()
+    rows = [list(row.values()) for row in store.rows(tmp_path, "control")]
+    assert rows == [[1, "left", "a", "pacing_gain", 1.25, None], [2, "left", "a", "state", None, "ProbeRTT"]]
 
 
 def test_queue_and_cwnd_and_app_rows(tmp_path: Path) -> None:
@@ -237,7 +275,7 @@ def test_a_kind_that_is_off_has_no_rows(tmp_path: Path, segment_with: Callable[.
     tell(recorder, segment_with())
     recorder.link("l1").drop(1, Packet(1, 2, segment_with()), "loss")
     recorder.close()
-    assert store.kinds(tmp_path) == ["state", "cwnd", "drop", "app"]
+    assert store.kinds(tmp_path) == [kind for kind in KINDS if kind not in ("segment", "queue")]
     assert "segment" not in recorder.counts
 
 
@@ -280,7 +318,7 @@ def test_others_hear_the_same_whatever_is_stored(on: bool, segment_with: Callabl
     tell(recorder, segment_with())
     recorder.connection("left", "a", ENDS).rtt(1, 2)
     assert ears.heard == [("queue", 0, 3, 4500, 0), ("app", 0, "write", 5), ("rtt", 1, 2)]
-    assert recorder.counts == (dict.fromkeys(KINDS, 1) | {"drop": 0} if on else {})
+    assert recorder.counts == (dict.fromkeys(KINDS, 1) | dict.fromkeys(("drop", "mark", "icmp"), 0) if on else {})
 
 
 def test_the_columns_of_segments_are_those_of_the_vocabulary(segment_with: Callable[..., Segment]) -> None:

@@ -141,6 +141,9 @@ class Reader:
                 self.problem(path, f"{value!r} needs {', '.join(absent)}", f"{{{plug.tag}: {value}, {absent[0]}: …}}")
                 return None
             return spec()
+        if isinstance(value, str) and not plug.shorthand:
+            self.unknown(path, plug.tag, value, plug.table)
+            return None
         if spec is None or not plug.shorthand:
             self.problem(path, f"is one of {', '.join(plug.table)}, or a mapping with {plug.tag!r}, not {shown(value)}")
             return None
