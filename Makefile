@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 
-.PHONY: demo test lint bench docs clean
+.PHONY: demo test figures lint bench docs clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/installed ## runs the first experiment: ends with a table and the path of what was written
@@ -14,6 +14,9 @@ demo: $(VENV)/installed ## runs the first experiment: ends with a table and the 
 
 test: $(VENV)/developed ## all tests
 	@$(BIN)/pytest -n auto -q
+
+figures: $(VENV)/installed ## every published figure, those too that take minutes
+	@$(BIN)/testbed run experiments/reference/*.yaml experiments/reference/long/*.yaml
 
 lint: $(VENV)/developed ## style, types, floors
 	$(BIN)/ruff check .

@@ -36,6 +36,7 @@ from testbed.link.spec import DirectionSpec
 from testbed.metrics import table as metrics
 from testbed.tcp.config import TcpConfig
 from testbed.tcp.congestion import CONTROLS
+from testbed.tcp.info import FIELDS
 from testbed.trace.vocabulary import KINDS
 from testbed.traffic import APPS
 from testbed.traffic.dialogue import script
@@ -80,6 +81,17 @@ def tcp_settings_page() -> str:
         "the connection decides. As an axis of a sweep: `tcp.<setting>`.\n"
     )
     return "\n".join([GENERATED, "# Settings of our TCP\n", text, *settings_table(TcpConfig), ""])
+
+
+def tcp_info_page() -> str:
+    """Every number of a connection's snapshot."""
+    text = (
+        "`Socket.info()`, `Connection.info(now)`, and `info` in what `testbed ss RUN --json` prints: the names are\n"
+        "those of Linux's `tcp_info` without `tcpi_`, the units its units.\n"
+    )
+    parts = [GENERATED, "# A connection's snapshot\n", text, "| name | unit | |", "|---|---|---|"]
+    parts += [f"| `{name}` | {field.unit} | {field.doc} |" for name, field in FIELDS.items()]
+    return "\n".join([*parts, ""])
 
 
 def trace_page() -> str:
@@ -218,6 +230,7 @@ def shown(hint: Any, default: Any) -> str:
         "size": units.show_size,
         "rate": units.show_rate,
         "share": units.show_share,
+        "window": lambda window: f"{window[0]} {window[1]}",
     }
     if quantity is None or quantity.name not in show or not default:
         return f"`{default if not isinstance(default, float) else f'{default:g}'}`"
@@ -228,6 +241,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "cli.md": cli_page,
     "language.md": language_page,
     "metrics.md": metrics_page,
+    "tcp-info.md": tcp_info_page,
     "tcp-settings.md": tcp_settings_page,
     "trace.md": trace_page,
 }

@@ -34,7 +34,7 @@ class Run(dict[str, Any]):
         return Path(self["folder"])
 
     def trace(self, kind: str) -> pl.DataFrame:
-        """The rows of a kind: "state", "segment", "cwnd", "drop", "queue" or "app"."""
+        """The rows of a kind: "state", "segment", "cwnd", "control", "drop", "mark", "icmp", "queue" or "app"."""
         return store.load(self.folder, kind).collect()
 
 

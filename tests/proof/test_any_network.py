@@ -19,8 +19,9 @@ from hypothesis import strategies as st
 from testbed.clock import SECOND
 from testbed.experiment.world import World
 from testbed.host.socket import Socket
+from testbed.tcp.congestion import CONTROLS
 from testbed.tcp.state import State
-from testbed.tcp.timers import OVERRIDE, PERSIST, RETRANSMIT
+from testbed.tcp.timers import OVERRIDE, PACE, PERSIST, RETRANSMIT
 from testbed.trace.tracer import ConnectionTracer, FourTuple, Tracer
 
 Build = Callable[..., World]
@@ -36,7 +37,10 @@ size = (st.sampled_from([9_001, 40_000, 1]) | st.integers(1, 40_000)).map(lambda
 losses = percent | st.fixed_dictionaries({"model": st.just("gilbert-elliott"), "p": st.just("2%"), "r": st.just("40%")})
 jitters = st.fixed_dictionaries({"model": st.just("uniform"), "spread": duration, "reorder": st.booleans()})
 reorderings = st.fixed_dictionaries({"share": percent, "delay": duration})
-queues = st.integers(2, 40).map(lambda n: f"{n} packets")
+limits = st.integers(2, 40).map(lambda n: f"{n} packets")
+queues = limits | st.fixed_dictionaries(
+    {"discipline": st.just("droptail"), "limit": limits, "mark_above": st.sampled_from(["0 packets", "5 packets"])}
+)
 directions = st.fixed_dictionaries(
     {"delay": duration},
     optional={
@@ -71,7 +75,11 @@ settings_of_tcp = st.fixed_dictionaries(
         "delayed_ack": st.sampled_from(["0s", "40ms", "400ms"]), "rto_min": st.sampled_from(["10ms", "200ms"]),
         "keepalive": st.booleans(), "keepalive_idle": st.just("1s"), "msl": st.sampled_from(["0s", "30s"]),
         "nagle": st.booleans(), "sack": st.booleans(), "timestamps": st.booleans(), "window_scaling": st.booleans(),
-        "limited_transmit": st.booleans(), "idle_restart": st.booleans(),
+        "limited_transmit": st.booleans(), "idle_restart": st.booleans(), "rack": st.booleans(),
+        "tail_loss_probe": st.booleans(), "rate_reduction": st.sampled_from(["rfc9937", "rfc6937", "off"]),
+        "dsack": st.booleans(), "eifel": st.booleans(), "dsack_undo": st.booleans(), "frto": st.booleans(),
+        "pacing": st.sampled_from(["auto", "on", "off"]), "congestion": st.sampled_from(sorted(CONTROLS)),
+        "ecn": st.sampled_from(["classic", "accurate"]), "ecn_option": st.booleans(), "abe": st.booleans(),
     },
 )  # fmt: skip
 
@@ -128,8 +136,8 @@ def forgotten(socket: Socket) -> str:
     if sender.board.records and not timers.runs(RETRANSMIT):
         return "data is in flight, and no retransmission timer runs"
     waits = sender.unsent and State.ESTABLISHED <= connection.machine.state < State.TIME_WAIT
-    if waits and not sender.board.records and not (timers.runs(PERSIST) or timers.runs(OVERRIDE)):
-        return "data waits to be sent, and neither the persist timer nor the override runs"
+    if waits and not sender.board.records and not any(map(timers.runs, (PERSIST, OVERRIDE, PACE))):
+        return "data waits to be sent, and neither the persist timer, nor the override, nor the pace's runs"
     if connection.deadline is not None and (socket._alarm.due is None or socket._alarm.due > connection.deadline):
         return "the connection has a deadline, and the alarm is not set to it"
     return ""

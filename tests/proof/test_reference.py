@@ -1,6 +1,7 @@
 """The reference experiments: published figures, held against what comes out. Each file names its source.
 
-What an expectation cannot say, the exact time of each packet, is here.
+What an expectation cannot say is here: the exact time of each packet, and what a congestion control keeps inside. Those
+in `long/` take minutes, and are run by `make figures` only.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import polars
 import pytest
 
 import testbed
@@ -19,7 +21,11 @@ Build = Callable[..., World]
 
 REFERENCE = Path(__file__).parents[2] / "experiments" / "reference"
 FILES = sorted(REFERENCE.glob("*.yaml"))
-SLOW = {"buffer-utilisation", "periodic-loss", "round-trip-unfairness"}
+LONG = sorted((REFERENCE / "long").glob("*.yaml"))
+SLOW = {
+    "buffer-utilisation", "cubic-response", "data-centre", "fairness", "lossy-path", "periodic-loss", "random-loss",
+    "round-trip-unfairness", "standing-queue",
+}  # fmt: skip
 """Those that take more than about a second."""
 
 
@@ -34,10 +40,32 @@ def test_the_published_figures_come_out(file: Path) -> None:
     assert result.ok
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", [*FILES, *LONG], ids=lambda file: f"{file.parent.name}-{file.stem}")
 def test_a_reference_names_its_source_and_expects_something(file: Path) -> None:
     assert "Published" in file.read_text(encoding="utf-8").split("name:", maxsplit=1)[0]
     assert all(run.spec.expect for run in testbed.check(file).runs)
+
+
+def test_a_short_timeout_cures_incast() -> None:
+    """Vasudevan et al. 2009: eight times 256 KiB at 943.7 Mbit/s, with a least retransmission timeout of 1 ms."""
+    (run,) = testbed.run(REFERENCE / "incast.yaml", set={"tcp.rto_min": "1ms"}, results=None).runs
+    slowest = max(flow["completion_time"] for flow in run["flows"].values())
+    assert sum(flow["timeouts"] for flow in run["flows"].values()) > 0
+    assert 8 * 256 * 1024 * 8 / slowest == pytest.approx(943.7e6, rel=0.1)
+
+
+# -- what a control keeps inside --------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_alpha_is_what_dctcp_s_analysis_says(tmp_path: Path) -> None:
+    """Alizadeh et al. 2010, section 3.3: alpha²(1 - alpha/4) = (2W + 1)/(W + 1)², for W = 19.3 packets 0.32."""
+    (run,) = testbed.run(REFERENCE / "data-centre.yaml", results=tmp_path).runs
+    rows = run.trace("control").filter(polars.col("variable") == "alpha")
+    for host in ("left1", "left2"):
+        alpha = rows.filter((polars.col("host") == host) & (polars.col("t") > SECOND))["value"]
+        assert len(alpha) > 100
+        assert alpha.mean() == pytest.approx(0.32, rel=0.15)
 
 
 # -- times, to the nanosecond -----------------------------------------------------------------------------------------

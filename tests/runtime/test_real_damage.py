@@ -8,6 +8,8 @@ from typing import cast
 from hypothesis import given
 from hypothesis import strategies as st
 
+from testbed.clock import Clock
+from testbed.host.icmp import Icmp
 from testbed.host.interface import Interface
 from testbed.host.ip import IpLayer
 from testbed.link.corruption import Corruption, corrupt
@@ -32,7 +34,8 @@ class Way:
 def fate(packet: Packet) -> tuple[dict[str, int], list[bytes], list[bytes]]:
     """What a router at HERE makes of it: its drops, what it forwards, and what it takes for itself."""
     way, taken = Way(), list[bytes]()
-    machine = IpLayer(HERE, True, lambda packet, now: taken.append(encode(packet)), SILENT.host("r1"))
+    tracer = SILENT.host("r1")
+    machine = IpLayer(HERE, True, lambda packet, now: taken.append(encode(packet)), tracer, Icmp(Clock(), {}, tracer))
     machine.routes[ELSEWHERE] = cast(Interface, way)
     machine.receive(packet, 0)
     return machine.drops, way.sent, taken
