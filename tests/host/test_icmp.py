@@ -334,8 +334,8 @@ def test_a_port_where_nobody_listens_is_still_answered_by_reset_alone(line, flag
     ),
 )
 def test_a_path_that_changes_its_width_carries_every_byte(person, mtus, loss, reorder, silent, isn, tcp):
-    # What every host must take is the least that is tried where no message comes. Without SACK, a retransmission that is
-    # lost waits for the timer, backed off to a minute: with hundreds of tiny segments that takes days.
+    # What every host must take is the least that is tried where no message comes. Without SACK, a retransmission that
+    # is lost waits for the timer, backed off to a minute: with hundreds of tiny segments that takes days.
     if silent or (loss and not tcp["sack"]):
         mtus = [max(mtu, 576) for mtu in mtus]
     s = Line((isn, isn), silent=silent, black_hole_detection=True, data_retries=30, path_mtu_lifetime=5 * SECOND, **tcp)
