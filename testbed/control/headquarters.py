@@ -71,7 +71,8 @@ class Headquarters:
         try:
             if self._follow(task, tell):
                 return task.result()
-            return task.result()._replace(verdict=Verdict(INTERRUPTED, "interrupted"))  # even if it was just complete
+            kept = Verdict(INTERRUPTED, "what there was by then is kept")
+            return task.result()._replace(verdict=kept)  # even if it was just complete
         except BaseException:
             self._abandon(task)
             raise

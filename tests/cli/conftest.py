@@ -6,6 +6,7 @@ import io
 import re
 from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -68,3 +69,18 @@ class Terminal(io.StringIO):
 @pytest.fixture
 def terminal() -> Terminal:
     return Terminal()
+
+
+@pytest.fixture(scope="session")
+def folder_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Runs the experiment of this text; the answer is its folder."""
+    from testbed.experiment.load import load
+    from testbed.experiment.run import run_plan
+
+    def run(text: str) -> Path:
+        home = tmp_path_factory.mktemp("run")
+        (home / "experiment.yaml").write_text(text)
+        folder, _ = run_plan(load(home / "experiment.yaml"), home / "results")
+        return folder
+
+    return run

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,15 +24,9 @@ traffic:
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def run(folder_of: Callable[[str], Path]) -> Path:
     """The folder of a small run."""
-    from testbed.experiment.load import load
-    from testbed.experiment.run import run_plan
-
-    home = tmp_path_factory.mktemp("reading")
-    (home / "two.yaml").write_text(FILE)
-    folder, _ = run_plan(load(home / "two.yaml"), home / "results")
-    return folder
+    return folder_of(FILE)
 
 
 def test_show_is_the_table_of_the_run(testbed: Any, run: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,15 +26,9 @@ traffic:
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def run(folder_of: Callable[[str], Path]) -> Path:
     """The folder of a run that was cut off in the middle of things."""
-    from testbed.experiment.load import load
-    from testbed.experiment.run import run_plan
-
-    home = tmp_path_factory.mktemp("sockets")
-    (home / "left.yaml").write_text(FILE)
-    folder, _ = run_plan(load(home / "left.yaml"), home / "results")
-    return folder
+    return folder_of(FILE)
 
 
 def test_every_socket_has_its_line(testbed: Any, run: Path) -> None:

@@ -137,10 +137,10 @@ def test_neighbours_of_a_larger_network(run: Any) -> None:
     assert len(result["agents"]) == 3
 
 
-def test_an_agent_that_cannot_build_its_part_says_why(run: Any) -> None:
+def test_a_port_that_two_flows_want_is_found_before_any_agent_starts(run: Any) -> None:
     same = "{{name: {name}, app: sink, to: there, port: 80}}"
     text = PAIR + f"traffic: [{same.format(name='a')}, {same.format(name='b')}]\n"
-    with pytest.raises(testbed.TestbedError, match="port 80"):
+    with pytest.raises(testbed.ConfigError, match="port 80"):
         run(text)
 
 
