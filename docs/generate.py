@@ -22,11 +22,11 @@ import click
 
 from testbed import units
 from testbed.cli import cli
-from testbed.control import validity
+from testbed.control.collecting import validity
 from testbed.experiment import spec
 from testbed.experiment.expect import parser
-from testbed.experiment.json_schema import field_docs
 from testbed.experiment.language.reader import hints, key_of
+from testbed.experiment.reading.json_schema import field_docs
 from testbed.experiment.status import STATUSES
 from testbed.link import drop_rule
 from testbed.link.delay import JITTERS

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from testbed.control.clocks import clocks
 from testbed.errors import ConfigError, ConfigProblem
-from testbed.experiment.load import Plan, load
+from testbed.experiment.reading.load import Plan, load
 from testbed.experiment.run import Tell, run_plan
 from testbed.experiment.status import INTERRUPTED
 from testbed.trace import store

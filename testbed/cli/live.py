@@ -18,8 +18,8 @@ from rich.text import Text
 from testbed.cli.pace import Pace
 from testbed.clock import SECOND
 from testbed.experiment.run import Progress
-from testbed.experiment.snapshot import DirectionView, EndView, Snapshot
 from testbed.experiment.spec import ExperimentSpec, FlowSpec
+from testbed.experiment.world.snapshot import DirectionView, EndView, Snapshot
 from testbed.report import tables
 
 HEAD: Final = 3

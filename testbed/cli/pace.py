@@ -6,7 +6,7 @@ from collections import deque
 from typing import Final
 
 from testbed.clock import SECOND
-from testbed.experiment.snapshot import Snapshot
+from testbed.experiment.world.snapshot import Snapshot
 
 WINDOW: Final = SECOND
 """Of the run's own time: under the virtual clock it may be over before one has blinked."""

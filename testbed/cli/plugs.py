@@ -24,6 +24,6 @@ def schema() -> None:
     """The JSON Schema of an experiment file, for editors."""
     import json
 
-    from testbed.experiment.json_schema import experiment_schema
+    from testbed.experiment.reading.json_schema import experiment_schema
 
     click.echo(json.dumps(experiment_schema(), indent=2))

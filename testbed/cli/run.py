@@ -14,7 +14,7 @@ from testbed.errors import ConfigError, ConfigProblem
 
 if TYPE_CHECKING:
     from testbed.control.headquarters import Listen
-    from testbed.experiment.load import Plan
+    from testbed.experiment.reading.load import Plan
 
 FILES = click.argument("files", nargs=-1, required=True, metavar="FILE...")
 SETTINGS = click.option(

@@ -14,19 +14,19 @@ from typing import Any, Final
 
 from testbed.clock import MILLISECOND
 from testbed.control.channel import ChannelError
+from testbed.control.collecting.part import part_folder
 from testbed.control.join import Door, Guest
 from testbed.control.member import LAST_WORDS, WANTING, Member
 from testbed.control.messages import Broken, Message, Report, Start, Stop, Told, post
 from testbed.control.orders import connections, preparations
-from testbed.control.part import part_folder
 from testbed.control.secret import make_secret
 from testbed.control.spawn import Process
 from testbed.control.stillness import Stillness
 from testbed.control.verdict import Decision, Verdict
-from testbed.experiment.placement import Placement
-from testbed.experiment.snapshot import Snapshot
+from testbed.experiment.reading.placement import Placement
 from testbed.experiment.spec import ExperimentSpec
 from testbed.experiment.status import COMPLETE, FAILED, INCOMPLETE, STALLED
+from testbed.experiment.world.snapshot import Snapshot
 
 START_UP: Final = 10.0
 START_UP_EACH: Final = 0.5

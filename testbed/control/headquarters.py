@@ -20,10 +20,10 @@ from testbed.control.join import Door, Guest
 from testbed.control.messages import Goodbye, post
 from testbed.control.verdict import Verdict
 from testbed.errors import ConfigError, ConfigProblem, RunError
-from testbed.experiment.placement import place
-from testbed.experiment.snapshot import Tidings
+from testbed.experiment.reading.placement import place
 from testbed.experiment.spec import ExperimentSpec
 from testbed.experiment.status import INTERRUPTED
+from testbed.experiment.world.snapshot import Tidings
 
 T = TypeVar("T")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from testbed.control.join import Guest, meeting
 from testbed.control.messages import Address, Connect, Prepare
 from testbed.experiment import spec_json
-from testbed.experiment.placement import Placement
+from testbed.experiment.reading.placement import Placement
 from testbed.experiment.spec import ExperimentSpec
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from testbed.control.gather import gather
+from testbed.control.collecting.gather import gather
+from testbed.control.collecting.heir import will
 from testbed.control.headquarters import Headquarters
-from testbed.control.heir import will
 from testbed.errors import RunError
-from testbed.experiment.load import PlannedRun
-from testbed.experiment.snapshot import Tidings
+from testbed.experiment.reading.load import PlannedRun
 from testbed.experiment.status import INTERRUPTED
+from testbed.experiment.world.snapshot import Tidings
 
 
 class RealTrial:

@@ -1,19 +1,12 @@
 """From an experiment's file to a run's folder.
 
+    spec         everything that an experiment says, key by key; `spec_json` on its way to another process
     language/    text -> one document, with the place of every value
-    topology     the document's network        -> spec
-    flows        its traffic and its timeline  -> spec
-    load         files -> a plan: the spec of every run of a sweep
+    reading/     files -> a plan: the spec of every run of a sweep (`load`; a module for each part of a file)
     expect/      what must be true of a run
-    routes       the ways through a network
-    world        spec -> hosts, links and flows around a clock
-    recording    who listens to it: rows, meters, captures
-    run          a plan -> runs; `trial` is one in virtual time, `outcome` its numbers, `status` how it ended
+    world/       spec -> hosts, links and flows around a clock; who listens to them, and what is found at the end
+    run          a plan -> runs; `trial` is one in virtual time, `status` how it ended
     folder       what they leave on the disk
-    spec_json    a spec on its way to another process
-    json_schema  what may be written, for editors
-
-What could be written is in `spec`, key by key.
 """
 
 from __future__ import annotations
@@ -23,6 +16,6 @@ from typing import Any
 
 def schema() -> dict[str, Any]:
     """The JSON Schema of experiment and topology files, for editors."""
-    from testbed.experiment.json_schema import experiment_schema
+    from testbed.experiment.reading.json_schema import experiment_schema
 
     return experiment_schema()

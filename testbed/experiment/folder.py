@@ -21,13 +21,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from testbed.errors import RunError
 from testbed.experiment.abandoned import Claim, sweep
+from testbed.experiment.reading.topology import PLUGS
 from testbed.experiment.spec import ExperimentSpec
-from testbed.experiment.topology import PLUGS
 from testbed.trace.files import write_json
 from testbed.wire.packet import show_address
 
 if TYPE_CHECKING:
-    from testbed.experiment.load import Plan
+    from testbed.experiment.reading.load import Plan
 
 SCHEMA: Final = 1
 """Version of the JSON files in a run folder."""

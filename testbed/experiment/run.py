@@ -13,10 +13,10 @@ from typing import Any, Final, Protocol
 
 from testbed.errors import ConfigError, ConfigProblem, RunError
 from testbed.experiment.folder import SCHEMA, ExperimentFolder, empty, resolved
-from testbed.experiment.load import Plan, PlannedRun
-from testbed.experiment.snapshot import Snapshot, Tidings
+from testbed.experiment.reading.load import Plan, PlannedRun
 from testbed.experiment.status import FAILED, INTERRUPTED
 from testbed.experiment.trial import Trial
+from testbed.experiment.world.snapshot import Snapshot, Tidings
 from testbed.trace.files import write_json
 
 SUMMARY: Final = (

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from testbed.errors import RunError
 from testbed.experiment import spec as experiment
-from testbed.experiment.topology import PLUGS
+from testbed.experiment.reading.topology import PLUGS
 from testbed.host.guest import Program
 from testbed.link.drop_rule import DropRule
 from testbed.link.reorder import Reorder

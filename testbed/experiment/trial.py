@@ -16,20 +16,20 @@ from typing import TYPE_CHECKING, Any, Final
 
 from testbed.clock import MILLISECOND, SECOND, Clock
 from testbed.errors import RunError, TestbedError
-from testbed.experiment.findings import find
 from testbed.experiment.folder import SCHEMA
-from testbed.experiment.outcome import end_of_run, outcome
-from testbed.experiment.recording import Recording
-from testbed.experiment.snapshot import Tidings, snapshot
-from testbed.experiment.sockets import FILE
 from testbed.experiment.status import COMPLETE, STALLED
-from testbed.experiment.world import World
+from testbed.experiment.world.findings import find
+from testbed.experiment.world.outcome import end_of_run, outcome
+from testbed.experiment.world.recording import Recording
+from testbed.experiment.world.snapshot import Tidings, snapshot
+from testbed.experiment.world.sockets import FILE
+from testbed.experiment.world.world import World
 from testbed.trace.files import write_json
 from testbed.trace.recorder import Recorder
 from testbed.units import show_duration
 
 if TYPE_CHECKING:
-    from testbed.experiment.load import PlannedRun
+    from testbed.experiment.reading.load import PlannedRun
 
 LONGEST: Final = 24 * 3600 * SECOND
 """How much virtual time a run without a `duration` may take before it counts as stalled."""

@@ -21,11 +21,11 @@ from testbed.host.socket import Endpoint, Handler, Socket, serve
 from testbed.link.link import Link
 from testbed.tcp.config import TcpConfig
 from testbed.tcp.connection import Connection
-from testbed.tcp.fast_open import FastOpen, Jar
-from testbed.tcp.reset import reset_for
+from testbed.tcp.lifetime.fast_open import FastOpen, Jar
+from testbed.tcp.lifetime.reset import reset_for
+from testbed.tcp.lifetime.syn_cookie import SynCookies
 from testbed.tcp.sequence import initial_sequence, timestamp_offset
 from testbed.tcp.state import State
-from testbed.tcp.syn_cookie import SynCookies
 from testbed.trace.tracer import SILENT, Tracer
 from testbed.wire.packet import IPV4_HEADER, Packet
 from testbed.wire.segment import HEADER, SYN, Segment

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from testbed.clock import MILLISECOND, Clock
 from testbed.host.path_mtu import PathMtus
-from testbed.tcp import advice
+from testbed.tcp.path import advice
 from testbed.trace.tracer import HostTracer
 from testbed.wire.codec import encode
 from testbed.wire.icmp import (

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from testbed.host.socket import Handler, Socket
-from testbed.tcp import syn_cookie
 from testbed.tcp.config import TcpConfig
-from testbed.tcp.handshake import accept_cookie
-from testbed.tcp.sender import DEFAULT_MSS
+from testbed.tcp.lifetime import syn_cookie
+from testbed.tcp.lifetime.handshake import accept_cookie
+from testbed.tcp.sending.sender import DEFAULT_MSS
 from testbed.tcp.sequence import MASK
 from testbed.tcp.state import Event, Machine, State
 from testbed.wire.packet import Packet

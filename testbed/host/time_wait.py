@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from testbed.tcp import closing
+from testbed.tcp.lifetime import closing
 from testbed.tcp.sequence import MASK
 from testbed.tcp.state import Event, State
 from testbed.wire.segment import ACK, RST, SYN, Segment

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from testbed.errors import ConfigError
-from testbed.experiment.load import Plan, load
-from testbed.experiment.routes import Routes
+from testbed.experiment.reading.load import Plan, load
+from testbed.experiment.reading.routes import Routes
 from testbed.experiment.spec import ExperimentSpec
 from testbed.link.spec import DirectionSpec
 from testbed.units import show_duration, show_rate, show_size

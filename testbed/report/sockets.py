@@ -10,7 +10,7 @@ from rich.table import Table
 
 from testbed import units
 from testbed.errors import ConfigError, ConfigProblem
-from testbed.experiment.sockets import FILE
+from testbed.experiment.world.sockets import FILE
 from testbed.report.folder import read_document
 from testbed.report.tables import NOTHING, table_of
 

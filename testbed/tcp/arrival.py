@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from testbed.tcp import closing, ecn_setup, handshake
-from testbed.tcp.acknowledgement import acknowledge
+from testbed.tcp.ecn import ecn_setup
 from testbed.tcp.events import READABLE, URGENT
+from testbed.tcp.lifetime import closing, handshake
+from testbed.tcp.sending.acknowledgement import acknowledge
 from testbed.tcp.sequence import MASK, unwrap
 from testbed.tcp.state import Event, State
 from testbed.wire.segment import ACK, FIN, RST, SYN, URG, Segment

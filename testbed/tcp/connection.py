@@ -11,24 +11,26 @@ ending in `tcp.closing`, what a timer does in `tcp.expiry`.
 
 from __future__ import annotations
 
-from testbed.tcp import arrival, closing, ecn_setup, expiry, handshake
-from testbed.tcp.acks import AT_ONCE, WAITING
-from testbed.tcp.challenge import Challenges
+from testbed.tcp import arrival, expiry
 from testbed.tcp.config import TcpConfig
-from testbed.tcp.ecn import Ecn
-from testbed.tcp.ecn_setup import EcnSetup
+from testbed.tcp.ecn import ecn_setup
+from testbed.tcp.ecn.classic import Ecn
+from testbed.tcp.ecn.ecn_setup import EcnSetup
 from testbed.tcp.events import WRITABLE
-from testbed.tcp.fast_open import FastOpen
 from testbed.tcp.info import snapshot
-from testbed.tcp.keepalive import KeepAlive
+from testbed.tcp.lifetime import closing, handshake
+from testbed.tcp.lifetime.challenge import Challenges
+from testbed.tcp.lifetime.fast_open import FastOpen
+from testbed.tcp.lifetime.keepalive import KeepAlive
 from testbed.tcp.output import Output
-from testbed.tcp.receiver import Receiver
-from testbed.tcp.sender import Sender
+from testbed.tcp.receiving.acks import AT_ONCE, WAITING
+from testbed.tcp.receiving.receiver import Receiver
+from testbed.tcp.sending.sender import Sender
+from testbed.tcp.sending.transmission import transmit
 from testbed.tcp.state import Machine, State
 from testbed.tcp.stats import ConnectionStats
 from testbed.tcp.timers import DELAYED_ACK, NEVER, Timers
 from testbed.tcp.timestamps import Timestamps
-from testbed.tcp.transmission import transmit
 from testbed.trace.tracer import ConnectionTracer
 from testbed.wire.segment import Segment
 

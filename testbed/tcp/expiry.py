@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from testbed.tcp import advice, closing, path_mtu, timeouts, timers
-from testbed.tcp.keepalive import PROBE
+from testbed.tcp import timers
+from testbed.tcp.lifetime import closing
+from testbed.tcp.lifetime.keepalive import PROBE
+from testbed.tcp.path import advice, path_mtu
+from testbed.tcp.sending import timeouts
 from testbed.tcp.state import Event, State
 
 if TYPE_CHECKING:

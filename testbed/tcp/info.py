@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from testbed.clock import MILLISECOND
 from testbed.tcp.congestion.base import UNLIMITED
 from testbed.tcp.output import TIMESTAMPS_HEADER
-from testbed.tcp.rack import Rack
+from testbed.tcp.recovery.rack import Rack
 from testbed.tcp.state import State
 from testbed.wire.packet import IPV4_HEADER
 from testbed.wire.segment import HEADER
 
 if TYPE_CHECKING:
     from testbed.tcp.connection import Connection
-    from testbed.tcp.sender import Sender
+    from testbed.tcp.sending.sender import Sender
 
 MICROSECOND: Final = 1000
 

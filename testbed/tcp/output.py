@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from testbed.tcp import fast_open, user_timeout
 from testbed.tcp.config import TcpConfig
-from testbed.tcp.ecn import Ecn
-from testbed.tcp.ecn_setup import EcnSetup
-from testbed.tcp.receiver import Receiver
+from testbed.tcp.ecn.classic import Ecn
+from testbed.tcp.ecn.ecn_setup import EcnSetup
+from testbed.tcp.lifetime import fast_open, user_timeout
+from testbed.tcp.receiving.receiver import Receiver
 from testbed.tcp.sequence import MASK
 from testbed.tcp.stats import ConnectionStats
 from testbed.tcp.timestamps import Timestamps

@@ -74,7 +74,7 @@ def terminal() -> Terminal:
 @pytest.fixture(scope="session")
 def folder_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     """Runs the experiment of this text; the answer is its folder."""
-    from testbed.experiment.load import load
+    from testbed.experiment.reading.load import load
     from testbed.experiment.run import run_plan
 
     def run(text: str) -> Path:

@@ -13,9 +13,9 @@ from rich.text import Text
 import testbed
 from testbed.cli.live import LiveTable, live_rows
 from testbed.cli.pace import Pace
-from testbed.experiment.load import PlannedRun
+from testbed.experiment.reading.load import PlannedRun
 from testbed.experiment.run import Progress
-from testbed.experiment.snapshot import DirectionView, EndView, Snapshot
+from testbed.experiment.world.snapshot import DirectionView, EndView, Snapshot
 
 SECOND = 1_000_000_000
 

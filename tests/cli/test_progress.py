@@ -10,7 +10,7 @@ from rich.console import Console
 
 from testbed.cli.progress import clock_face, telling
 from testbed.experiment.run import Progress
-from testbed.experiment.snapshot import EndView, Snapshot
+from testbed.experiment.world.snapshot import EndView, Snapshot
 
 SECOND = 1_000_000_000
 

@@ -18,14 +18,14 @@ import polars as pl
 import pytest
 
 from testbed.clock import FOREVER, MILLISECOND, Clock
-from testbed.control import heir
-from testbed.control.gather import gather
-from testbed.control.part import LOCK, PARTS, Part, part_folder
+from testbed.control.collecting import heir
+from testbed.control.collecting.gather import gather
+from testbed.control.collecting.part import LOCK, PARTS, Part, part_folder
 from testbed.experiment.folder import ExperimentFolder
-from testbed.experiment.load import Plan, PlannedRun, load
-from testbed.experiment.outside import Deliver, Outside
+from testbed.experiment.reading.load import Plan, PlannedRun, load
 from testbed.experiment.trial import Trial
-from testbed.experiment.world import World
+from testbed.experiment.world.outside import Deliver, Outside
+from testbed.experiment.world.world import World
 from testbed.runtime.lateness import Lateness
 from testbed.trace import store
 from testbed.trace.vocabulary import KINDS

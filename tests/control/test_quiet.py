@@ -9,7 +9,7 @@ import pytest
 import testbed
 from testbed.clock import MILLISECOND, SECOND, Clock
 from testbed.control.agent.quiet import is_quiet
-from testbed.experiment.world import World
+from testbed.experiment.world.world import World
 from testbed.trace.tracer import SILENT
 
 TEXT = """

@@ -12,7 +12,7 @@ import testbed
 from testbed.control.agent.stage import Stage
 from testbed.control.messages import Prepare
 from testbed.control.orders import preparations
-from testbed.experiment.placement import place
+from testbed.experiment.reading.placement import place
 
 FILE = """
 clock: real

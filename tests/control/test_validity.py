@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from testbed.clock import MILLISECOND
-from testbed.control.validity import why_late
-from testbed.experiment.load import load
+from testbed.control.collecting.validity import why_late
+from testbed.experiment.reading.load import load
 from testbed.runtime.lateness import Lateness
 
 FILE = """

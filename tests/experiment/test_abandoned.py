@@ -8,7 +8,7 @@ from pathlib import Path
 
 from testbed.experiment.abandoned import Claim, sweep
 from testbed.experiment.folder import ExperimentFolder
-from testbed.experiment.load import load
+from testbed.experiment.reading.load import load
 
 
 def folder_of_old(path: Path) -> Path:

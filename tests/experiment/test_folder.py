@@ -14,8 +14,8 @@ import pytest
 import testbed
 from testbed.errors import RunError
 from testbed.experiment.run import run_plan
-from testbed.experiment.snapshot import Tidings
 from testbed.experiment.trial import Trial
+from testbed.experiment.world.snapshot import Tidings
 from testbed.metrics.table import REAL_TIME
 from testbed.trace import store
 from testbed.trace.vocabulary import KINDS

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from testbed.experiment import schema
-from testbed.experiment.json_schema import field_docs
+from testbed.experiment.reading.json_schema import field_docs
 from testbed.experiment.spec import ExperimentKeys
 from testbed.link.loss import LOSSES
 from testbed.tcp.config import SETTINGS

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from testbed.errors import ConfigError
-from testbed.experiment.load import load
+from testbed.experiment.reading.load import load
 from testbed.link.loss.bernoulli import Bernoulli
 from testbed.link.loss.gilbert_elliott import GilbertElliott
 

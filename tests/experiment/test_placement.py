@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import testbed
-from testbed.experiment.placement import place
+from testbed.experiment.reading.placement import place
 from testbed.experiment.spec import ExperimentSpec
 
 QUICKSTART = Path(__file__).parents[2] / "experiments" / "quickstart.yaml"

@@ -10,7 +10,7 @@ import pytest
 from testbed.errors import ConfigError
 from testbed.experiment import spec_json
 from testbed.experiment.folder import resolved
-from testbed.experiment.load import Plan, load
+from testbed.experiment.reading.load import Plan, load
 
 PROGRAM = """
 async def client(size, *, often=1): ...

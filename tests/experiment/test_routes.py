@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from testbed.experiment.load import load
-from testbed.experiment.routes import Routes
+from testbed.experiment.reading.load import load
+from testbed.experiment.reading.routes import Routes
 
 TOPOLOGIES = Path(__file__).parents[2] / "topologies"
 

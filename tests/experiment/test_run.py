@@ -12,9 +12,9 @@ import testbed
 from testbed.api import Result
 from testbed.clock import Clock
 from testbed.errors import ConfigError
-from testbed.experiment.load import load
+from testbed.experiment.reading.load import load
 from testbed.experiment.run import Progress
-from testbed.experiment.world import World
+from testbed.experiment.world.world import World
 from testbed.metrics.table import COUNTERS, FLOW, LINK, METRICS, RUN
 from testbed.trace.tracer import SILENT
 

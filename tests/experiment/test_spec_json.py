@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from testbed.errors import RunError
-from testbed.experiment.load import load
+from testbed.experiment.reading.load import load
 from testbed.experiment.spec_json import KNOWN, from_json, to_json
 
 ROOT = Path(__file__).parents[2]

@@ -10,7 +10,7 @@ import pytest
 
 from testbed.experiment.language.reader import hints
 from testbed.experiment.language.sweep import MAX_ID, run_id
-from testbed.experiment.load import load
+from testbed.experiment.reading.load import load
 from testbed.tcp.config import SETTINGS, TcpConfig
 from testbed.tcp.congestion import CONTROLS, ControlSpec
 from testbed.units import Duration, Size

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from testbed.errors import ConfigError
-from testbed.experiment.load import load
+from testbed.experiment.reading.load import load
 
 WRONG = sorted((Path(__file__).parent / "wrong").glob("*.yaml"))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from testbed.tcp import fast_open
+from testbed.tcp.lifetime import fast_open
 
 ON = {"fast_open": True, "delayed_ack": 0}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from testbed.clock import SECOND
-from testbed.tcp.syn_cookie import AGE, SIZES, TICK, SynCookies
+from testbed.tcp.lifetime.syn_cookie import AGE, SIZES, TICK, SynCookies
 from testbed.wire.packet import Packet
 from testbed.wire.segment import ACK, SYN, Segment
 

@@ -10,8 +10,8 @@ from types import ModuleType
 import pytest
 
 from testbed.experiment import spec
-from testbed.experiment.json_schema import field_docs
 from testbed.experiment.language.reader import hints
+from testbed.experiment.reading.json_schema import field_docs
 from testbed.link.spec import DirectionSpec
 from testbed.report.catalogue import KINDS, catalogue
 from testbed.tcp.config import SETTINGS, TcpConfig

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from testbed.clock import Clock
-from testbed.experiment.load import load
-from testbed.experiment.world import World
+from testbed.experiment.reading.load import load
+from testbed.experiment.world.world import World
 from testbed.trace.tracer import SILENT, Tracer
 
 Build = Callable[..., World]

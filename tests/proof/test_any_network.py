@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from testbed.clock import SECOND
-from testbed.experiment.world import World
+from testbed.experiment.world.world import World
 from testbed.host.socket import Socket
 from testbed.tcp.congestion import CONTROLS
 from testbed.tcp.state import State

@@ -30,7 +30,7 @@ from math import sqrt
 import pytest
 
 from testbed.clock import SECOND
-from testbed.experiment.world import World
+from testbed.experiment.world.world import World
 from testbed.trace.tracer import ConnectionTracer, FourTuple, Tracer
 
 Build = Callable[..., World]

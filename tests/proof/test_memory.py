@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from testbed.clock import SECOND
-from testbed.experiment.world import World
+from testbed.experiment.world.world import World
 from testbed.metrics.meters import Meters
 from testbed.trace.recorder import Recorder
 from testbed.trace.store import CHUNK, CHUNKS_A_PART, rows

@@ -14,7 +14,7 @@ import pytest
 
 import testbed
 from testbed.clock import MILLISECOND, SECOND
-from testbed.experiment.world import World
+from testbed.experiment.world.world import World
 from testbed.trace.tracer import ConnectionTracer, FourTuple, Tracer
 
 Build = Callable[..., World]

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from testbed.clock import SECOND
-from testbed.experiment.world import World
+from testbed.experiment.world.world import World
 from testbed.trace.tracer import ConnectionTracer, FourTuple, LinkTracer, Tracer
 
 Build = Callable[..., World]

@@ -26,7 +26,7 @@ from testbed.tcp.config import TcpConfig
 from testbed.tcp.congestion.reno import RenoSpec
 from testbed.tcp.connection import Connection
 from testbed.tcp.events import CLOSED, CONNECTED, FAILED, PEER_CLOSED, READABLE, WRITABLE
-from testbed.tcp.sender import Sender
+from testbed.tcp.sending.sender import Sender
 from testbed.tcp.sequence import MASK
 from testbed.tcp.state import Event, State
 from testbed.tcp.timers import OVERRIDE, PACE, PERSIST, RETRANSMIT

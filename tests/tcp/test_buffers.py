@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from testbed.tcp.reassembly import Reassembly
-from testbed.tcp.send_buffer import SendBuffer
+from testbed.tcp.receiving.reassembly import Reassembly
+from testbed.tcp.sending.send_buffer import SendBuffer
 
 SMALL = settings(derandomize=True, deadline=None, max_examples=150, database=None)
 

@@ -7,7 +7,7 @@ import pytest
 from testbed.tcp.congestion.cubic import CubicSpec
 from testbed.tcp.congestion.dctcp import DctcpSpec
 from testbed.tcp.congestion.reno import RenoSpec
-from testbed.tcp.fast_open import FastOpen, Jar
+from testbed.tcp.lifetime.fast_open import FastOpen, Jar
 from testbed.wire.segment import CWR
 
 NOT_ECT, ECT1, ECT0, CE = 0, 1, 2, 3

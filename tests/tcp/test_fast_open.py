@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from testbed.tcp.fast_open import KIND, FastOpen, Jar
+from testbed.tcp.lifetime.fast_open import KIND, FastOpen, Jar
 
 SERVER = 0x0A000002
 COOKIE = b"12345678"

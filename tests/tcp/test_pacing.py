@@ -9,7 +9,7 @@ from selective import acknowledge, in_flight, sent
 
 from testbed.clock import MILLISECOND, SECOND
 from testbed.tcp.congestion.base import UNLIMITED
-from testbed.tcp.pacing import MOST_CREDIT, Pacer, window_rate
+from testbed.tcp.sending.pacing import MOST_CREDIT, Pacer, window_rate
 
 MBIT = 10**6
 

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from testbed.tcp import advice
 from testbed.tcp.congestion import CONTROLS
 from testbed.tcp.congestion.base import Start
-from testbed.tcp.mtu_search import GRAIN, MAX_PROBES, MtuSearch
-from testbed.tcp.resegment import cut_up
-from testbed.tcp.scoreboard import Scoreboard, Sent
+from testbed.tcp.path import advice
+from testbed.tcp.path.mtu_search import GRAIN, MAX_PROBES, MtuSearch
+from testbed.tcp.path.resegment import cut_up
+from testbed.tcp.recovery.scoreboard import Scoreboard, Sent
 from testbed.tcp.state import Event
 from testbed.wire.icmp import (
     FRAGMENTATION_NEEDED,

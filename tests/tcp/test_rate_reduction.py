@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from selective import acknowledge, in_flight, pipe, sent
 
-from testbed.tcp.rate_reduction import RFC_6937, RFC_9937, RateReduction
+from testbed.tcp.recovery.rate_reduction import RFC_6937, RFC_9937, RateReduction
 
 MSS = 1000
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from testbed.clock import SECOND
-from testbed.tcp.reset import reset_for
+from testbed.tcp.lifetime.reset import reset_for
 from testbed.tcp.state import Event
 from testbed.wire.segment import ACK, FIN, PSH, RST, SYN, Segment
 

@@ -6,7 +6,7 @@ import pytest
 
 from testbed.clock import MILLISECOND, SECOND
 from testbed.tcp.config import TcpConfig
-from testbed.tcp.rtt import RoundTrip
+from testbed.tcp.sending.rtt import RoundTrip
 
 MS = MILLISECOND
 

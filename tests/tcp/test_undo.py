@@ -9,7 +9,7 @@ from selective import acknowledge, in_flight, pipe, reasons, sent
 from testbed.clock import MILLISECOND
 from testbed.tcp.config import TcpConfig
 from testbed.tcp.congestion.base import UNLIMITED
-from testbed.tcp.rtt import RoundTrip
+from testbed.tcp.sending.rtt import RoundTrip
 
 ONLY = {
     "Eifel": {"timestamps": True, "dsack_undo": False, "frto": False},

@@ -8,7 +8,7 @@ import pytest
 
 from testbed.clock import SECOND
 from testbed.tcp.config import TcpConfig
-from testbed.tcp.user_timeout import KIND, advertise, advertised, agreed
+from testbed.tcp.lifetime.user_timeout import KIND, advertise, advertised, agreed
 from testbed.wire.segment import Segment
 
 

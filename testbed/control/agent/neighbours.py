@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 
 from testbed.clock import Clock
 from testbed.control.messages import Told
-from testbed.experiment.outside import Deliver, Outside
 from testbed.experiment.spec import ExperimentSpec
+from testbed.experiment.world.outside import Deliver, Outside
 from testbed.runtime.real import RealTime
 from testbed.runtime.tunnel import Tunnel
 from testbed.traffic.application import CLIENT, SERVER

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from testbed.clock import Alarm
 from testbed.experiment.spec import ChangeSpec
-from testbed.experiment.world import World
+from testbed.experiment.world.world import World
 from testbed.host.socket import Socket
 from testbed.link.link import Link
 from testbed.tcp.timers import FIN_WAIT_2, NEVER, TIME_WAIT

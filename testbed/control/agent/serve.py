@@ -21,6 +21,7 @@ from uvloop import new_event_loop
 from testbed.control.agent.stage import Stage
 from testbed.control.channel import Channel, ChannelClosed
 from testbed.control.channel.transfer import send_folder
+from testbed.control.collecting.part import part_folder
 from testbed.control.join import join
 from testbed.control.messages import (
     REPORT_EVERY,
@@ -39,7 +40,6 @@ from testbed.control.messages import (
     post,
     say,
 )  # fmt: skip
-from testbed.control.part import part_folder
 from testbed.errors import RunError, in_words
 from testbed.experiment.abandoned import Claim, sweep
 
@@ -174,6 +174,6 @@ async def _hand_over(channel: Channel, folder: Path | None) -> None:
 async def _be_orphaned(orders: Prepare) -> None:
     """The controller has gone: keep what there is."""
     if orders.folder is not None:
-        from testbed.control import heir  # loads what other agents never need
+        from testbed.control.collecting import heir  # loads what other agents never need
 
         await asyncio.to_thread(heir.inherit, Path(orders.folder), orders.agent, orders.local_agents)

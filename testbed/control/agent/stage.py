@@ -14,14 +14,14 @@ from typing import Self
 from testbed.clock import Clock
 from testbed.control.agent.neighbours import Neighbours
 from testbed.control.agent.quiet import THE_END, is_quiet
+from testbed.control.collecting.part import Part
 from testbed.control.messages import Address, Prepare, Report, Told
-from testbed.control.part import Part
 from testbed.errors import TestbedError, in_words
 from testbed.experiment import spec_json
-from testbed.experiment.snapshot import snapshot
 from testbed.experiment.spec import ExperimentSpec
 from testbed.experiment.trial import LONGEST
-from testbed.experiment.world import World
+from testbed.experiment.world.snapshot import snapshot
+from testbed.experiment.world.world import World
 from testbed.runtime.guests import Guests
 from testbed.runtime.real import RealTime
 from testbed.runtime.tunnel import Tunnel

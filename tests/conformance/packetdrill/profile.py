@@ -15,7 +15,7 @@ from packetdrill.script import Option, PacketEvent, Script
 
 from testbed.host.socket import Socket
 from testbed.tcp.config import TcpConfig
-from testbed.tcp.fast_open import KIND as FAST_OPEN
+from testbed.tcp.lifetime.fast_open import KIND as FAST_OPEN
 from testbed.wire.accurate_ecn import ORDERS
 from testbed.wire.packet import CE, ECT0, ECT1
 from testbed.wire.segment import SYN, Segment
