@@ -17,8 +17,8 @@ def show(run: str) -> None:
     RUN is a run's folder, a folder that holds one run, or `latest`.
     """
     from testbed.cli.console import stdout
-    from testbed.report.folder import find_run, read_run
     from testbed.report.tables import run_table
+    from testbed.store.folder import find_run, read_run
 
     folder = find_run(run)
     stdout().print(run_table(read_run(folder)))
@@ -36,8 +36,8 @@ def trace(run: str, kind: str, form: str | None) -> None:
     RUN is a run's folder, a folder that holds one run, or `latest`. The columns, and their units, are
     described in docs/trace.md.
     """
-    from testbed.report.folder import find_run
     from testbed.report.rows import as_csv, as_json, as_text
+    from testbed.store.folder import find_run
     from testbed.trace.store import rows
     from testbed.trace.vocabulary import KINDS
 
@@ -62,8 +62,8 @@ def ladder(run: str, connection: str | None, limit: int, everything: bool, absol
     """
     from testbed.cli.console import stdout
     from testbed.report.connections import choose, connections, read_exchange
-    from testbed.report.folder import find_run
     from testbed.report.ladder import Ladder
+    from testbed.store.folder import find_run
 
     folder, console = find_run(run), stdout()
     chosen = choose(folder, connection)

@@ -99,9 +99,9 @@ def _check_listening(plans: list[Plan], listen: str | None, secret_file: Path | 
 
 def _show(runs: list[dict[str, Any]], folder: Path) -> None:
     from testbed.cli.console import stdout
-    from testbed.report.folder import read_run
     from testbed.report.sweep import sweep_tables
     from testbed.report.tables import run_table
+    from testbed.store.folder import read_run
 
     if len(runs) == 1:
         folder = Path(runs[0]["folder"])

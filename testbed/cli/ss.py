@@ -24,8 +24,8 @@ def ss(run: str, states: tuple[str, ...], as_json: bool) -> None:
     import json
 
     from testbed.cli.console import stdout
-    from testbed.report.folder import find_run
     from testbed.report.sockets import read_sockets, socket_table
+    from testbed.store.folder import find_run
 
     sockets = read_sockets(find_run(run), [state.upper() for state in states])
     if as_json:

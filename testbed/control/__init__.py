@@ -9,6 +9,5 @@ The house within. Others see `clocks`; an agent is a process of its own, and imp
     orders         what each agent is told to build            spawn       agents as processes of ours
     agent/         the agent's side: its part of the world, by the wall clock
     messages       what they say to each other                 channel/    how; `join` and `secret`: who may
-    part  gather   what each leaves, and how it becomes one    heir        who does that if the controller is gone
-    validity       whether a run was too late to be believed
+    collecting/    what agents leave, and how it becomes one run that counts, or not
 """

@@ -11,8 +11,8 @@ from rich.table import Table
 from testbed import units
 from testbed.errors import ConfigError, ConfigProblem
 from testbed.experiment.world.sockets import FILE
-from testbed.report.folder import read_document
 from testbed.report.tables import NOTHING, table_of
+from testbed.store.folder import read_document
 
 
 def read_sockets(run: Path, states: Collection[str] = ()) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from testbed.errors import ConfigError
-from testbed.report.folder import find_run, read_document
+from testbed.store.folder import find_run, read_document
 
 
 def finished(run: Path, at: int = 1) -> Path:

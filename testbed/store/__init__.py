@@ -1,0 +1,1 @@
+"""Run folders, asked: finding runs, an index over them, tables of their summaries and rows."""
