@@ -86,8 +86,9 @@ def test_machines_may_share_a_process(run: Any) -> None:
 def test_a_sweep_runs_one_after_the_other_and_each_has_its_own_processes(run: Any) -> None:
     result = run(TRANSFER + "matrix: {links.wire.delay: [5ms, 40ms]}\n")
     assert [one["status"] for one in result] == ["complete", "complete"]
-    times = [one["flows"]["a"]["completion_time"] for one in result]
-    assert times[1] > times[0] + 0.1
+    near, far = (one["flows"]["a"]["rtt_min"] for one in result)
+    assert near >= 0.01
+    assert far >= 0.08  # however busy the machine is, nothing is early
 
 
 def test_a_duration_ends_it(run: Any) -> None:
@@ -116,10 +117,10 @@ def test_the_ends_of_a_dialogue_hear_of_each_other_through_the_controller(run: A
 def test_a_change_reaches_both_directions_wherever_they_are(run: Any) -> None:
     text = TRANSFER.replace("100kB", "400kB") + "timeline: [{at: 150ms, set: {links.wire.delay: 100ms}}]\n"
     rows = run(text).runs[0].trace("segment")
-    first, last = ({key: one["t"] for one in rows.filter(rows["flags"].str.contains(flag)).to_dicts()
-                    for key in [(one["host"], one["direction"])]} for flag in ("SYN", "FIN"))  # fmt: skip
+    last = {
+        (one["host"], one["direction"]): one["t"] for one in rows.filter(rows["flags"].str.contains("FIN")).to_dicts()
+    }
     for sender, receiver in (("here", "there"), ("there", "here")):
-        assert first[receiver, "received"] - first[sender, "sent"] < 100_000_000
         assert last[receiver, "received"] - last[sender, "sent"] >= 100_000_000
 
 

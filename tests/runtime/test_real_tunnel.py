@@ -195,8 +195,7 @@ async def test_who_came_before_the_peer_was_known_is_a_stranger() -> None:
     left.tunnel.connect(right.tunnel.address)
     right.tunnel.connect(left.tunnel.address)
     right.time.begin(wall.monotonic_ns())
-    await asyncio.sleep(0.02)
-    assert right.tunnel.stats.strangers == 3
+    await until(lambda: right.tunnel.stats.strangers == 3)
     assert right.got == []
     left.close()
     right.close()
