@@ -1,5 +1,7 @@
 """A run while it goes on, as a terminal shows it: how far it is, every flow, every link direction with a queue.
 
+Of a sweep whose runs are made side by side, it shows how many are done, and how far those are that are being made.
+
 It takes what room there is: columns go by their importance where it is narrow, and rows where it is low, those first
 that have the least to tell. Rows stay in the order of the file, so that the eye finds them again.
 """
@@ -21,6 +23,7 @@ from testbed.experiment.run import Progress
 from testbed.experiment.spec import ExperimentSpec, FlowSpec
 from testbed.experiment.world.snapshot import DirectionView, EndView, Snapshot
 from testbed.report import tables
+from testbed.sweeps.standing import Standing
 
 HEAD: Final = 3
 """Lines above the tables."""
@@ -30,6 +33,10 @@ GAP: Final = 2
 
 WIDEST: Final = 100
 """More is not easier to read."""
+
+
+TIMES: Final = 20
+"""Columns that are left to how far a run of a sweep is."""
 
 
 class Column(NamedTuple):
@@ -85,6 +92,30 @@ class LiveTable:
         yield ProgressBar(1.0 if self.share is not None else None, self.share or 0.0, width=width)
         yield Segment.line()
         yield _line(Text(self.reached))
+
+
+class SweepView:
+    """How a sweep stands, drawn anew for the terminal's size of the moment."""
+
+    def __init__(self, standing: Standing, reached: str) -> None:
+        self.standing = standing
+        self.reached = reached
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        standing, width = self.standing, min(options.max_width, WIDEST)
+        yield _line(Text(standing.name, "bold"))
+        yield ProgressBar(standing.count, standing.done, width=width)
+        yield Segment.line()
+        yield _line(Text(self.reached))
+        room = console.height - 1 - HEAD
+        names = [_shortened(run.id, width - TIMES) for run, _ in standing.at_work[:room]]
+        for name, (run, now) in zip(names, standing.at_work, strict=False):
+            yield _line(Text(f"  {name:{max(map(len, names))}}  {_times(now, run.spec.duration)}", "dim"))
+
+
+def _times(now: int, until: int | None) -> str:
+    """`4.2s of 30s`."""
+    return f"{now / SECOND:.1f}s" + (f" of {until / SECOND:g}s" if until else "")
 
 
 def live_rows(progress: Progress, pace: Pace) -> tuple[list[Row], list[Row]]:

@@ -1,4 +1,4 @@
-"""How far a run has come: a live table on a terminal, a line now and then elsewhere."""
+"""How far a run, or a sweep of many, has come: drawn live on a terminal, a line now and then elsewhere."""
 
 from __future__ import annotations
 
@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from testbed.experiment.run import Progress
+    from testbed.sweeps.standing import Standing
 
-Tell = Callable[["Progress"], None]
+Tell = Callable[["Progress | Standing"], None]
+Say = Callable[[str], None]
 
 LINE_EVERY: Final = 5.0
 """Seconds between two lines where there is no terminal."""
@@ -31,15 +33,22 @@ EARLY: Final = 0.02
 
 
 @contextmanager
-def telling(console: Console, every: float = LINE_EVERY, draw_every: float = DRAW_EVERY) -> Iterator[Tell]:
-    """Whom to tell of progress, which appears on `console`. What is drawn on a terminal vanishes at the end."""
+def telling(console: Console, every: float = LINE_EVERY, draw_every: float = DRAW_EVERY) -> Iterator[tuple[Tell, Say]]:
+    """Whom to tell of progress, and to say what is to stay, both on `console`.
+
+    What is drawn of progress on a terminal vanishes at the end.
+    """
+
+    def say(line: str) -> None:
+        console.print(line, soft_wrap=True)
+
     if not console.is_terminal or console.is_dumb_terminal:
-        yield _Lines(console, every).tell
+        yield _Lines(console, every).tell, say
         return
     from rich.live import Live
 
     with Live(console=console, auto_refresh=False, transient=True, redirect_stdout=False) as live:
-        yield _Drawing(live, draw_every).tell
+        yield _Drawing(live, draw_every).tell, say
 
 
 class _Telling(ABC):
@@ -52,19 +61,33 @@ class _Telling(ABC):
         self._began = time.monotonic()
         self._index = 0
 
-    def tell(self, progress: Progress) -> None:
+    def tell(self, progress: Progress | Standing) -> None:
+        from testbed.sweeps.standing import Standing
+
+        if not isinstance(progress, Standing):
+            self._follow(progress)
+        now = time.monotonic()
+        if now - self._last < self._every:
+            return
+        self._last = now
+        if isinstance(progress, Standing):
+            self.show_sweep(progress)
+        else:
+            self.show(progress)
+
+    def _follow(self, progress: Progress) -> None:
         if progress.index != self._index:
             self._index, self.pace = progress.index, Pace()
         if progress.snapshot is not None:
             self.pace.add(progress.now, progress.snapshot)
-        now = time.monotonic()
-        if now - self._last >= self._every:
-            self._last = now
-            self.show(progress)
 
     @abstractmethod
     def show(self, progress: Progress) -> None:
         """Make it seen."""
+
+    @abstractmethod
+    def show_sweep(self, standing: Standing) -> None:
+        """The same of many runs at once."""
 
     def left(self, progress: Progress) -> str:
         """` · 0:17 left`, at most, of all runs; nothing where nobody knows."""
@@ -81,6 +104,16 @@ class _Telling(ABC):
             seconds = (time.monotonic() - self._began) * (1 - share) / share
         return f" · {clock_face(seconds)} left"
 
+    def reached(self, standing: Standing) -> str:
+        """`37/200 runs · 2 at work · 0:40 left`; the time by the pace so far."""
+        at_work = f" · {len(standing.at_work)} at work" if standing.at_work else ""
+        parts = (now / run.spec.duration for run, now in standing.at_work if run.spec.duration)
+        made = standing.done - standing.taken_over + sum(min(1.0, part) for part in parts)
+        share = made / max(1, standing.count - standing.taken_over)
+        seconds = (time.monotonic() - self._began) * (1 - share) / max(share, EARLY)
+        left = f" · {clock_face(seconds)} left" if share >= EARLY else ""
+        return f"{standing.done}/{standing.count} runs{at_work}{left}"
+
 
 class _Lines(_Telling):
     """A line every few seconds."""
@@ -95,6 +128,9 @@ class _Lines(_Telling):
         goodput = f" · {rate(sum(map(self.pace.goodput, progress.run.spec.flows)))}" if progress.snapshot else ""
         line = f"{' '.join(_title(progress))}: {_reached(progress)}{goodput}{self.left(progress)}"
         self._console.print(line, soft_wrap=True)
+
+    def show_sweep(self, standing: Standing) -> None:
+        self._console.print(f"{standing.name} {self.reached(standing)}", soft_wrap=True)
 
 
 class _Drawing(_Telling):
@@ -111,6 +147,11 @@ class _Drawing(_Telling):
         reached = f"{_reached(progress)}{self.left(progress)}"
         table = LiveTable(_styled(_title(progress)), share_done(progress), reached, flows, links)
         self._live.update(table, refresh=True)
+
+    def show_sweep(self, standing: Standing) -> None:
+        from testbed.cli.live import SweepView
+
+        self._live.update(SweepView(standing, self.reached(standing)), refresh=True)
 
 
 def share_done(progress: Progress) -> float | None:

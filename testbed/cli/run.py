@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from testbed.cli.ending import ALL_WELL, EXPECTATION_FAILED, INTERRUPTED, RUN_FAILED
+from testbed.cli.reports import report_options, reports
 from testbed.errors import ConfigError, ConfigProblem
 
 if TYPE_CHECKING:
     from testbed.control.headquarters import Listen
     from testbed.experiment.reading.load import Plan
+    from testbed.sweeps.run import Swept
 
 FILES = click.argument("files", nargs=-1, required=True, metavar="FILE...")
 SETTINGS = click.option(
@@ -29,7 +31,12 @@ SETTINGS = click.option(
 @click.option("--clock", type=click.Choice(["virtual", "real"]), help="Virtual (the default) is exact and fast.")
 @click.option("--results", metavar="DIR", type=click.Path(file_okay=False, path_type=Path), default="results",
               show_default=True, help="Where run folders are written.")  # fmt: skip
+@click.option("--jobs", metavar="N", type=click.IntRange(min=1),
+              help="How many runs of a sweep are done at once; as many as there are cores otherwise.")  # fmt: skip
+@click.option("--cluster", metavar="tcp://HOST:PORT", help="A Dask scheduler whose workers do the runs of a sweep.")
+@click.option("--fresh", is_flag=True, help="Do also those runs of a sweep that were done before.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout instead of tables.")
+@report_options
 @click.option("--quiet", "-q", is_flag=True, help="No progress on stderr.")
 @click.option("--allow-late", is_flag=True,
               help="Real clock: a run that was later than its delays can bear counts nevertheless.")  # fmt: skip
@@ -39,35 +46,63 @@ SETTINGS = click.option(
               help="What these agents must know; else it is taken from TESTBED_SECRET.")  # fmt: skip
 def run(
     files: tuple[str, ...], settings: tuple[str, ...], seed: int | None, clock: str | None, results: Path,
-    as_json: bool, quiet: bool, allow_late: bool, listen: str | None, secret_file: Path | None,
+    jobs: int | None, cluster: str | None, fresh: bool, as_json: bool, junit: Path | None, summary: Path | None,
+    quiet: bool, allow_late: bool, listen: str | None, secret_file: Path | None,
 ) -> int:  # fmt: skip
     """Run experiments: every combination and repetition of each FILE.
 
-    Progress goes to stderr; a table of results and the path of what was written to stdout.
+    Progress goes to stderr; a table of results and the path of what was written to stdout. A sweep that was
+    interrupted goes on where it stopped, and what an earlier one has done with the same inputs is taken over.
     """
     from testbed.cli.console import stderr
     from testbed.cli.progress import telling
     from testbed.control.clocks import clocks
-    from testbed.experiment.run import check_runnable, run_plan
+    from testbed.experiment.run import check_runnable
     from testbed.report.plan import load_all
+    from testbed.sweeps.run import carry_out
 
     plans = load_all(files, _overrides(settings, seed=seed, clock=clock))
     _check_listening(plans, listen, secret_file)
-    done: list[dict[str, Any]] = []
-    with clocks(allow_late=allow_late, listen=_listen(listen, secret_file)) as trials:
+    _tell_left_out(plans)
+    done: list[tuple[Plan, Swept]] = []
+    listening = _listen(listen, secret_file)
+    with clocks(allow_late=allow_late, listen=listening) as trials, reports(junit, summary) as report:
         for plan in plans:
             check_runnable(plan, trials)
         for plan in plans:
-            with nullcontext() if quiet else telling(stderr()) as tell:
-                folder, runs = run_plan(plan, results, tell, trials=trials)
-            done += runs
+            report.begin(plan.name, plan.left_out)
+            with _SILENCE if quiet else telling(stderr()) as (tell, say):
+                swept = carry_out(
+                    plan, results, tell, trials=trials, jobs=jobs, cluster=cluster, fresh=fresh, say=say
+                )  # fmt: skip
+            report.add(swept.runs, swept.expect, swept.folder)
+            done.append((plan, swept))
             if not as_json:
-                _show(runs, folder)
-            if _interrupted(runs):
+                _show(swept)
+            if _interrupted(swept.runs):
                 break
     if as_json:
-        click.echo(json.dumps({"runs": done}, indent=2))
-    return _status(done)
+        click.echo(json.dumps(_document(done), indent=2))
+    return _status([swept for _, swept in done])
+
+
+_SILENCE = nullcontext((lambda progress: None, lambda line: None))
+
+
+def _document(done: list[tuple[Plan, Swept]]) -> dict[str, Any]:
+    """What `--json` prints."""
+    experiments = [
+        {"name": plan.name, "folder": str(swept.folder), "expect": swept.expect, "reused": swept.reused}
+        for plan, swept in done
+    ]
+    return {"runs": [run for _, swept in done for run in swept.runs], "experiments": experiments}
+
+
+def _tell_left_out(plans: list[Plan]) -> None:
+    """A comparison that cannot be made must not seem to hold."""
+    for plan in plans:
+        for text in plan.left_out:
+            click.echo(f"{plan.file}: not judged, because of what is set: {text}", err=True)
 
 
 def _listen(address: str | None, secret_file: Path | None) -> Listen | None:
@@ -97,17 +132,20 @@ def _check_listening(plans: list[Plan], listen: str | None, secret_file: Path | 
         raise ConfigError([problem])
 
 
-def _show(runs: list[dict[str, Any]], folder: Path) -> None:
+def _show(swept: Swept) -> None:
     from testbed.cli.console import stdout
-    from testbed.report.sweep import sweep_tables
+    from testbed.report.sweep import comparison_lines, sweep_tables
     from testbed.report.tables import run_table
     from testbed.store.folder import read_run
 
-    if len(runs) == 1:
-        folder = Path(runs[0]["folder"])
+    folder = swept.folder
+    if len(swept.runs) == 1:
+        folder = Path(swept.runs[0]["folder"])
         stdout().print(run_table(read_run(folder)))
     else:
-        stdout().print(sweep_tables(runs))
+        stdout().print(sweep_tables(swept.runs))
+    for line in comparison_lines(swept.expect):
+        stdout().print(line, soft_wrap=True)
     click.echo(folder)
 
 
@@ -115,12 +153,14 @@ def _interrupted(runs: list[dict[str, Any]]) -> bool:
     return any(run["status"] == "interrupted" for run in runs)
 
 
-def _status(runs: list[dict[str, Any]]) -> int:
+def _status(done: list[Swept]) -> int:
+    runs = [run for swept in done for run in swept.runs]
     if _interrupted(runs):
         return INTERRUPTED
     if any(run["status"] != "complete" for run in runs):
         return RUN_FAILED
-    kept = all(expectation["ok"] for run in runs for expectation in run["expect"])
+    expected = [*(run["expect"] for run in runs), *(swept.expect for swept in done)]
+    kept = all(expectation["ok"] for rows in expected for expectation in rows)
     return ALL_WELL if kept else EXPECTATION_FAILED
 
 

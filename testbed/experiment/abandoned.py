@@ -22,9 +22,14 @@ STILL: Final = 60.0
 class Claim:
     """This process's to a `folder`, as long as it lives, or until it is closed."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, wait: bool = True) -> None:
+        """Raises BlockingIOError if somebody else has one and we do not `wait`."""
         self._folder = os.open(folder, os.O_RDONLY)
-        fcntl.flock(self._folder, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(self._folder, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(self._folder)
+            raise
 
     def close(self) -> None:
         """Give it up."""
@@ -35,8 +40,13 @@ def sweep(folders: Iterable[Path], still: float = STILL) -> None:
     """Remove those of `folders` that were somebody's who is no more, and nobody has touched for `still` seconds."""
     for folder in folders:
         with suppress(OSError):  # it has just gone, or is another user's
-            if time.time() - _touched(folder) > still and not _is_owned(folder):
+            if is_abandoned(folder, still):
                 shutil.rmtree(folder, ignore_errors=True)
+
+
+def is_abandoned(folder: Path, still: float = STILL) -> bool:
+    """Whether nobody has a claim to `folder`, and nothing in it has changed for `still` seconds."""
+    return time.time() - _touched(folder) > still and not is_owned(folder)
 
 
 def _touched(folder: Path) -> float:
@@ -44,7 +54,8 @@ def _touched(folder: Path) -> float:
     return max(path.lstat().st_mtime for path in (folder, *folder.rglob("*")))
 
 
-def _is_owned(folder: Path) -> bool:
+def is_owned(folder: Path) -> bool:
+    """Whether a living process has a claim to `folder`."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,88 +1,28 @@
-"""Run folders: `results/<experiment>/<UTC time>-<hash>/`, with the files as given and a folder for each run.
+"""Folders of runs and of experiments, shown when they are whole; and a spec as their JSON has it.
 
 Everything is written under a name that begins with a dot and renamed when it is whole, so that what can be seen is
-complete: a run that fails or is interrupted leaves nothing half-written. Two that begin in the same second never
-meet.
+complete: a run that fails or is interrupted leaves nothing half-written.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import hashlib
-import json
-import os
 import shutil
-import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from testbed.errors import RunError
-from testbed.experiment.abandoned import Claim, sweep
 from testbed.experiment.reading.topology import PLUGS
 from testbed.experiment.spec import ExperimentSpec
-from testbed.trace.files import write_json
 from testbed.wire.packet import show_address
 
 if TYPE_CHECKING:
-    from testbed.experiment.reading.load import Plan
+    from testbed.experiment.reading.load import Plan, PlannedRun
 
 SCHEMA: Final = 1
 """Version of the JSON files in a run folder."""
-
-
-class ExperimentFolder:
-    """The folder of one experiment, hidden until `finish`."""
-
-    def __init__(self, results: Path, plan: Plan) -> None:
-        self._home = results / plan.name
-        with _explained(results):
-            self._home.mkdir(parents=True, exist_ok=True)
-            sweep(self._home.glob(".*Z-*.*"))
-            self.path = Path(tempfile.mkdtemp(prefix=f".{_name(plan)}.", dir=self._home))
-            self._claim = Claim(self.path)
-            try:
-                self._begin(plan)
-            except OSError:
-                self.discard()
-                raise
-
-    def _begin(self, plan: Plan) -> None:
-        self.path.chmod(0o777 & ~_umask())
-        for name, content in plan.files.items():
-            (self.path / name).write_bytes(content)
-        write_json(self.path / "resolved.json", _resolved_plan(plan))
-
-    @contextmanager
-    def run(self, run_id: str) -> Iterator[Path]:
-        """A folder for the run called `run_id`, which gets its name when the block ends well."""
-        hidden = self.path / "runs" / f".{run_id}"
-        with _explained(self.path):
-            hidden.mkdir(parents=True)
-            try:
-                yield hidden
-            except BaseException:
-                shutil.rmtree(hidden, ignore_errors=True)
-                raise
-            show_run(hidden)
-
-    def finish(self) -> Path:
-        """Show the folder under its name, which is the answer; another one of that name gets a number after it."""
-        self.path = show(self.path)
-        self._claim.close()
-        return self.path
-
-    def discard(self) -> None:
-        """Leave nothing."""
-        shutil.rmtree(self.path, ignore_errors=True)
-        self._claim.close()
-        for parent in (self._home, self._home.parent):
-            try:
-                parent.rmdir()  # only what is empty goes
-            except OSError:
-                return
 
 
 def show(hidden: Path) -> Path:
@@ -100,30 +40,21 @@ def show(hidden: Path) -> Path:
     raise RunError(f"{hidden.parent}: a thousand folders called {name}")
 
 
-def show_run(hidden: Path) -> Path:
-    """The same for a run's folder, hidden as `.ID`: it has all that it will have."""
-    final = hidden.with_name(hidden.name.removeprefix("."))
-    hidden.rename(final)
+def show_run(hidden: Path, final: Path | None = None) -> Path:
+    """The same for a run's folder, hidden as `.ID`: it has all that it will have, and what was there before goes."""
+    final = final or hidden.with_name(hidden.name.removeprefix("."))
+    if final.exists():
+        aside = final.with_name(f".{final.name}.before")
+        final.rename(aside)
+        hidden.rename(final)
+        shutil.rmtree(aside, ignore_errors=True)
+    else:
+        hidden.rename(final)
     return final
 
 
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
-
-
-def _name(plan: Plan) -> str:
-    """`20261122T101500Z-1a2b3c4d`: when, and what: the hash is of all that was given."""
-    digest = hashlib.sha256()
-    for name, content in sorted(plan.files.items()):
-        digest.update(name.encode() + content)
-    digest.update(json.dumps(plan.overrides, sort_keys=True, default=str).encode())
-    return f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{digest.hexdigest()[:8]}"
-
-
 @contextmanager
-def _explained(place: Path) -> Iterator[None]:
+def explained(place: Path) -> Iterator[None]:
     """What the file system refuses, as a RunError that says where and why."""
     try:
         yield
@@ -144,16 +75,20 @@ def empty(folder: Path) -> None:
 # -- specs as JSON ----------------------------------------------------------------------------------------------------
 
 
-def _resolved_plan(plan: Plan) -> dict[str, Any]:
-    """What the experiment came to: each run with its parameters and seed. A run's whole spec is in its manifest."""
+def resolved_plan(plan: Plan, runs: Sequence[PlannedRun], keys: Mapping[str, str]) -> dict[str, Any]:
+    """What the experiment came to: each run with its parameters, seed and key. A run's spec is in its manifest.
+
+    `keys` are those of the runs, by id.
+    """
     return {
         "schema": SCHEMA,
         "name": plan.name,
         "set": plan.overrides,
         "runs": [
-            {"id": run.id, "params": run.params, "repeat": run.repeat, "seed": run.spec.seed} for run in plan.runs
+            {"id": run.id, "params": run.params, "repeat": run.repeat, "seed": run.spec.seed, "key": keys[run.id]}
+            for run in runs
         ],
-        "spec": resolved(plan.runs[0].spec),
+        "spec": resolved(runs[0].spec),
     }
 
 

@@ -1,20 +1,23 @@
-"""A plan carried out: its runs one after another, each with its folder."""
+"""One run done, under whatever clock, and what is written of it."""
 
 from __future__ import annotations
 
+import json
 import platform
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Final, Protocol
 
 from testbed.errors import ConfigError, ConfigProblem, RunError
-from testbed.experiment.folder import SCHEMA, ExperimentFolder, empty, resolved
+from testbed.experiment.folder import SCHEMA, empty, resolved
+from testbed.experiment.key import key_of
 from testbed.experiment.reading.load import Plan, PlannedRun
-from testbed.experiment.status import FAILED, INTERRUPTED
+from testbed.experiment.status import FAILED
 from testbed.experiment.trial import Trial
 from testbed.experiment.world.snapshot import Snapshot, Tidings
 from testbed.trace.files import write_json
@@ -26,6 +29,9 @@ SUMMARY: Final = (
 
 NUMBERS: Final = ("flows", "links", "jain", "end_time", "machine_drops", "machine_drops_by_reason", "expect")
 """What only the summary has; the manifest has the rest."""
+
+SURROUNDINGS: Final = ("schema", "key", "started", "versions", "machine", "spec")
+"""What only the manifest has."""
 
 PUNCTUAL: Final[Mapping[str, Any]] = {
     "lateness": {"p50": 0.0, "p99": 0.0, "max": 0.0, "links": {}}, "late": None, "tunnels": {}, "agents": {},
@@ -72,39 +78,6 @@ Trials = Mapping[str, Callable[[PlannedRun, Path], AnyTrial]]
 VIRTUAL: Final[Trials] = {"virtual": Trial}
 
 
-def run_plan(
-    plan: Plan, results: Path, tell: Tell | None = None, *, trials: Trials = VIRTUAL
-) -> tuple[Path, list[dict[str, Any]]]:
-    """Do every run of `plan`. Returns the folder below `results`, and a document for each run (design section 6).
-
-    A run that breaks has the status "failed" and an `error`; the others are done nevertheless, and only if all break
-    is it a RunError. When interrupted, it leaves the runs that there are, or nothing; one in real time is kept as far
-    as it went, and is the last.
-    """
-    check_runnable(plan, trials)
-    folder = ExperimentFolder(results, plan)
-    documents: list[dict[str, Any]] = []
-    try:
-        for index, run in enumerate(plan.runs):
-            with folder.run(run.id) as path:
-                told = _teller(run, index, len(plan.runs), tell)
-                documents.append(_document(trials[run.spec.clock](run, path), told))
-            if documents[-1]["status"] == INTERRUPTED:
-                break
-        if all(document["status"] == FAILED for document in documents):
-            raise RunError(documents[0]["error"])
-    except BaseException:
-        if any(document["status"] != FAILED for document in documents):
-            folder.finish()
-        else:
-            folder.discard()
-        raise
-    final = folder.finish()
-    for document in documents:
-        document["folder"] = str(final / "runs" / document["id"])
-    return final, documents
-
-
 def check_runnable(plan: Plan, trials: Trials = VIRTUAL) -> None:
     """Whether there is something to run, that we can. Raises ConfigError."""
     for run in plan.runs:
@@ -118,25 +91,26 @@ def check_runnable(plan: Plan, trials: Trials = VIRTUAL) -> None:
             raise ConfigError([ConfigProblem(message, file=plan.file, path="clock", suggestion=" or ".join(trials))])
 
 
-def _teller(run: PlannedRun, index: int, count: int, tell: Tell | None) -> Tidings:
-    """Whom a trial tells how it stands."""
+def do(trial: AnyTrial, tell: Tidings) -> dict[str, Any]:
+    """Do one run, write its summary and manifest, and return its document (as in `testbed run --json`).
 
-    def told(now: int, snapshot: Snapshot | None = None) -> None:
-        if tell is not None:
-            tell(Progress(run, index, count, now, run.spec.duration, snapshot))
-
-    return told
-
-
-def _document(trial: AnyTrial, tell: Tidings) -> dict[str, Any]:
-    """Do one run, write its summary and manifest, and return its document."""
+    A run that breaks has the status "failed" and an `error`, and nothing else is left of it.
+    """
     started, began = datetime.now(UTC), time.perf_counter()
     try:
         outcome = trial.go(tell)
     except RunError as broken:
-        empty(trial.folder)
-        outcome = _failure(trial.run, str(broken))
+        return write_failure(trial.run, trial.folder, str(broken), started, time.perf_counter() - began)
     return write_documents(trial.run, trial.folder, started, {"wall_time": time.perf_counter() - began, **outcome})
+
+
+def write_failure(
+    run: PlannedRun, folder: Path, error: str, started: datetime | None = None, wall_time: float = 0.0
+) -> dict[str, Any]:
+    """Leave nothing in `folder` but the news that the run broke; the answer is its document."""
+    empty(folder)
+    outcome = {"wall_time": wall_time, **_failure(run, error)}
+    return write_documents(run, folder, started or datetime.now(UTC), outcome)
 
 
 def write_documents(run: PlannedRun, folder: Path, started: datetime, outcome: Mapping[str, Any]) -> dict[str, Any]:
@@ -147,10 +121,21 @@ def write_documents(run: PlannedRun, folder: Path, started: datetime, outcome: M
     }  # fmt: skip
     write_json(folder / "summary.json", {key: document[key] for key in SUMMARY})
     manifest = {key: value for key, value in document.items() if key not in ("folder", *NUMBERS)}
-    write_json(
-        folder / "manifest.json", {"schema": SCHEMA, **manifest, **_surroundings(started), "spec": resolved(run.spec)}
-    )
+    write_json(folder / "manifest.json", {
+        "schema": SCHEMA, "key": key_of(run.spec), **manifest, "started": started.isoformat(timespec="seconds"),
+        "versions": _versions(), "machine": platform.platform(), "spec": resolved(run.spec),
+    })  # fmt: skip
     return document
+
+
+def read_documents(folder: Path) -> dict[str, Any] | None:
+    """The document of the run in `folder`, as `write_documents` gave it; None where there is no whole run."""
+    try:
+        manifest, summary = (json.loads((folder / f"{name}.json").read_text()) for name in ("manifest", "summary"))
+    except (OSError, ValueError):
+        return None
+    known = {key: value for key, value in manifest.items() if key not in SURROUNDINGS}
+    return {"id": manifest["id"], "folder": str(folder), **known, **summary}
 
 
 def _failure(run: PlannedRun, error: str) -> dict[str, Any]:
@@ -162,7 +147,8 @@ def _failure(run: PlannedRun, error: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _surroundings(started: datetime) -> dict[str, Any]:
+@cache
+def _versions() -> dict[str, str]:
     packages = ("testbed", "polars", "pydantic", "PyYAML", "networkx")
     versions = {"python": platform.python_version()}
     for package in packages:
@@ -170,4 +156,4 @@ def _surroundings(started: datetime) -> dict[str, Any]:
             versions[package] = metadata.version(package)
         except metadata.PackageNotFoundError:
             versions[package] = "not installed"
-    return {"started": started.isoformat(timespec="seconds"), "versions": versions, "machine": platform.platform()}
+    return versions

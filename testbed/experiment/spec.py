@@ -107,11 +107,21 @@ class ExperimentKeys:
     matrix: Any = None
     """Axes of a sweep: `{tcp.rto_min: [200ms, 1s]}`. Every combination is a run; `--set` of an axis fixes it."""
 
-    repeat: Count = 1
-    """How many runs of each combination. The n-th of each has the same seed; the first has `seed` itself."""
+    zip: Any = None
+    """Axes that go on together, as one axis of the sweep: `{tcp.rto_min: [200ms, 1s], tcp.msl: [1s, 5s]}`."""
+
+    include: Any = None
+    """Combinations that are run as well: `[{tcp.rto_min: 5s, links.path.loss: 20%}]`."""
+
+    exclude: Any = None
+    """Combinations that are not run: all that have these values, `[{tcp.rto_min: 1s, links.path.loss: 5%}]`."""
+
+    repeat: Any = 1
+    """How many runs of each combination, or `until ±2% at 95%`: until the mean is known so well. The n-th of each
+    has the same seed; the first has `seed` itself."""
 
     expect: tuple[str, ...] = ()
-    """What must be true afterwards, such as `a.goodput > 3 Mbit/s`."""
+    """What must be true afterwards, such as `a.goodput > 3 Mbit/s`; or of all runs together, with `median(…)`."""
 
     trace: TraceKeys = TraceKeys()
     """Which rows are kept."""

@@ -22,7 +22,7 @@ from testbed.experiment.world.findings import find
 from testbed.experiment.world.outcome import end_of_run, outcome
 from testbed.experiment.world.recording import Recording
 from testbed.experiment.world.snapshot import Tidings, snapshot
-from testbed.experiment.world.sockets import FILE
+from testbed.experiment.world.sockets import FILE, SHOW_EVERY, show_sockets
 from testbed.experiment.world.world import World
 from testbed.trace.files import write_json
 from testbed.trace.recorder import Recorder
@@ -95,7 +95,7 @@ class Trial:
         """Run the clock in slices, between which progress is told; they change nothing that happens."""
         until = world.spec.duration if world.spec.duration is not None else LONGEST
         clock, size, reached = self._clock, FIRST_SLICE, 0
-        last = time.perf_counter()
+        last = shown = time.perf_counter()
         while (due := clock.next_due()) is not None and reached < until:
             reached = min(until, max(reached, due) + size)
             clock.run(reached)
@@ -106,6 +106,9 @@ class Trial:
             elif wall - last < TELL_EVERY / 4:
                 size *= 2
             last = wall
+            if wall - shown > SHOW_EVERY:
+                show_sockets(world, self.folder)
+                shown = time.perf_counter()
         return self._verdict(world, reached)
 
     def _verdict(self, world: World, reached: int) -> tuple[str, list[str]]:

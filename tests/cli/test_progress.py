@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from io import StringIO
 from types import SimpleNamespace
 from typing import Any
@@ -11,6 +12,7 @@ from rich.console import Console
 from testbed.cli.progress import clock_face, telling
 from testbed.experiment.run import Progress
 from testbed.experiment.world.snapshot import EndView, Snapshot
+from testbed.sweeps.standing import Standing
 
 SECOND = 1_000_000_000
 
@@ -33,9 +35,9 @@ def at(
     return Progress(run, index, count, int(seconds * SECOND), ending, snapshot)
 
 
-def told(*progress: Progress, every: float = 0.0) -> str:
+def told(*progress: Progress | Standing, every: float = 0.0) -> str:
     file = StringIO()
-    with telling(Console(file=file, force_terminal=False, width=100), every) as tell:
+    with telling(Console(file=file, force_terminal=False, width=100), every) as (tell, _):
         for one in progress:
             tell(one)
     return file.getvalue()
@@ -88,7 +90,7 @@ def console(terminal: Any, name: str = "xterm") -> Console:
 
 
 def test_a_table_on_a_terminal_is_drawn_over_itself_and_vanishes_at_the_end(terminal: Any) -> None:
-    with telling(console(terminal), draw_every=0.0) as tell:
+    with telling(console(terminal), draw_every=0.0) as (tell, _):
         assert terminal.screen == [""]
         for second in range(1, 31):
             tell(at(second, clock="real", read=second * 125_000))
@@ -100,19 +102,64 @@ def test_a_table_on_a_terminal_is_drawn_over_itself_and_vanishes_at_the_end(term
 
 
 def test_a_table_is_not_drawn_more_often_than_one_can_look(terminal: Any) -> None:
-    with telling(console(terminal), draw_every=1000.0) as tell:
+    with telling(console(terminal), draw_every=1000.0) as (tell, _):
         for second in range(1, 31):
             tell(at(second))
         assert terminal.screen[2] == "1.0s of 60s of virtual time"
 
 
 def test_before_anything_is_known_there_is_only_the_bar(terminal: Any) -> None:
-    with telling(console(terminal)) as tell:
+    with telling(console(terminal)) as (tell, _):
         tell(at(0, until=None))
         assert [bool(line) for line in terminal.screen] == [True, True, True]
 
 
 def test_lines_on_a_terminal_that_cannot_move_its_cursor(terminal: Any) -> None:
-    with telling(console(terminal, "dumb"), 0.0) as tell:
+    with telling(console(terminal, "dumb"), 0.0) as (tell, _):
         tell(at(1))
     assert terminal.getvalue() == "quickstart: 1.0s of 60s of virtual time\n"
+
+
+# -- many runs at once -------------------------------------------------------------------------------------------------
+
+
+def standing(done: int, count: int = 200, taken_over: int = 0, reached: tuple[float, ...] = ()) -> Standing:
+    runs = tuple((at(0).run, int(seconds * SECOND)) for seconds in reached)
+    for run, _ in runs:
+        run.spec.duration = 30 * SECOND
+    return Standing("compare", done, taken_over, count, runs)
+
+
+def test_a_line_of_many_runs_says_how_many_are_done() -> None:
+    assert told(standing(0, reached=(1, 2))) == "compare 0/200 runs · 2 at work\n"
+    assert re.fullmatch(r"compare 37/200 runs · 2 at work · \d+:\d\d left\n", told(standing(37, reached=(1, 2))))
+
+
+def test_what_was_taken_over_says_nothing_of_the_time_left() -> None:
+    assert "left" not in told(standing(120, taken_over=120))
+
+
+def test_many_runs_on_a_terminal_are_a_bar_and_a_line_for_each_that_is_at_work(terminal: Any) -> None:
+    with telling(console(terminal), draw_every=0.0) as (tell, _):
+        tell(standing(3, count=6, reached=(4.2, 12.5)))
+        assert terminal.screen[0] == "compare"
+        assert set(terminal.screen[1]) <= set("━╸╺")
+        assert terminal.screen[2].startswith("3/6 runs · 2 at work · 0:0")
+        assert terminal.screen[3:] == ["  tcp.rto_min=1s  4.2s of 30s", "  tcp.rto_min=1s  12.5s of 30s"]
+        tell(standing(5, count=6, reached=(1.0,)))
+        assert len(terminal.screen) - 1 == terminal.screen.index("  tcp.rto_min=1s  1.0s of 30s") + 1
+    assert set(terminal.screen) == {""}
+
+
+def test_more_runs_than_lines_do_not_scroll(terminal: Any) -> None:
+    with telling(console(terminal), draw_every=0.0) as (tell, _):
+        tell(standing(3, reached=(1.0,) * 64))
+        assert len(terminal.screen) <= 24
+
+
+def test_what_is_said_stays(terminal: Any) -> None:
+    with telling(console(terminal), draw_every=0.0) as (tell, say):
+        tell(standing(3))
+        say("continuing results/compare/1: 3 of 200 runs are done")
+        tell(standing(4))
+    assert [line for line in terminal.screen if line] == ["continuing results/compare/1: 3 of 200 runs are done"]

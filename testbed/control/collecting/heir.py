@@ -102,7 +102,8 @@ def _execute(folder: Path, left: dict[str, Any], local_agents: Sequence[str]) ->
     outcome = gather(folder, spec, status=INCOMPLETE, error=KILLED, agents=agents, allow_late=True)
     started = datetime.fromtimestamp(left["started"], UTC)
     write_documents(run, folder, started, {"wall_time": time.time() - left["started"], **outcome})
-    return show(show_run(folder).parents[1])
+    experiment = show_run(folder).parents[1]
+    return show(experiment) if experiment.name.startswith(".") else experiment
 
 
 def _agents(folder: Path, spec: ExperimentSpec, local_agents: Sequence[str]) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -30,8 +30,8 @@ class Vocabulary(Facts):
     """What can be said of a run with these flows and links. It has kinds, and no values."""
 
     def __init__(self, flows: Sequence[str], links: Sequence[str], *, segments: bool = True) -> None:
-        self._flows = flows
-        self._links = links
+        self.flows = flows
+        self.links = links
         self._segments = segments
 
     def kind(self, path: tuple[str, ...]) -> Kind:
@@ -42,11 +42,11 @@ class Vocabulary(Facts):
         first, *rest = path
         if first == "links":
             return self._of_link(rest)
-        if first in self._flows:
+        if first in self.flows:
             return self._of_flow(first, rest)
         if len(path) == 1 and first in _RUN:
             return _kind(_RUN[first])
-        known = [*self._flows, *_RUN, "links"]
+        known = [*self.flows, *_RUN, "links"]
         what = "flow or metric" if rest else "metric of the whole run"
         raise ExpectationError(f"there is no {what} {first!r}", nearest(first, known))
 
@@ -73,9 +73,9 @@ class Vocabulary(Facts):
         raise ExpectationError(f"flow {flow!r} has no metric {name!r}", nearest(name, known))
 
     def _of_link(self, rest: list[str]) -> tuple[Kind, float]:
-        if not rest or rest[0] not in self._links:
+        if not rest or rest[0] not in self.links:
             name = rest[0] if rest else ""
-            raise ExpectationError(f"there is no link {name!r}", nearest(name, self._links))
+            raise ExpectationError(f"there is no link {name!r}", nearest(name, self.links))
         metric = rest[2:] if rest[1:2] == ["reverse"] else rest[1:]
         if len(metric) == 2 and metric[0] == "drops_by_reason":
             return NUMBER, 1.0

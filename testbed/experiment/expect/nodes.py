@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from testbed.experiment.expect.kinds import FLAG, NUMBER, TEXT, ExpectationError, Kind, Unit
@@ -25,9 +25,23 @@ class Facts(ABC):
     def count(self, selection: Selection) -> int:
         """How many segments there were of those that are selected."""
 
+    def one(self) -> Facts:
+        """What is known of each of several runs. Raises ExpectationError where there is only one."""
+        raise ExpectationError(
+            "one run has no median, mean or share", "an aggregate takes metrics, as in median(a.goodput)"
+        )
+
+    def runs(self, choice: Choice) -> Sequence[Facts]:
+        """The complete runs of those that are chosen. Raises Absent where there is none."""
+        raise NotImplementedError("there is no run yet")
+
 
 class Absent(Exception):
     """A value that a run did not yield, such as the completion time of what was not completed."""
+
+
+Choice = tuple[tuple[str, str], ...]
+"""Runs of a sweep: (axis, value) as an expectation has them, `tcp.sack=on`; empty: all runs."""
 
 
 class Selection:
@@ -58,6 +72,14 @@ class Node(ABC):
     def subject(self) -> Node:
         """The part whose value is shown beside the verdict."""
         return self
+
+    def deciding(self, facts: Facts) -> Node:
+        """The part that makes the verdict what it is."""
+        return self
+
+    def bound(self, facts: Facts) -> tuple[str, Any] | None:
+        """The sign, and what the subject was compared with: a value, or the two ends of a range."""
+        return None
 
 
 class Constant(Node):
@@ -207,6 +229,13 @@ class Comparison(Node):
     def subject(self) -> Node:
         return self._left
 
+    def bound(self, facts: Facts) -> tuple[str, Any] | None:
+        right = self._right.value(facts)
+        if self._within is None:
+            return self._sign, right
+        reach = abs(right) * self._within.value(facts)
+        return "in", (right - reach, right + reach)
+
 
 def _remedy(left: Kind, right: Kind) -> str:
     units = {Unit(1, -1): "3 Mbit/s", Unit(0, 1): "20ms", Unit(1, 0): "64KiB"}
@@ -239,6 +268,9 @@ class Range(Node):
     def subject(self) -> Node:
         return self._subject
 
+    def bound(self, facts: Facts) -> tuple[str, Any] | None:
+        return "in", (self._low.value(facts), self._high.value(facts))
+
 
 class Logic(Node):
     """`and`, `or` and `not` of verdicts."""
@@ -254,15 +286,22 @@ class Logic(Node):
         return FLAG
 
     def value(self, facts: Facts) -> Any:
-        verdicts = [bool(_verdict(part, facts)) for part in self._parts]
+        verdicts = [bool(verdict(part, facts)) for part in self._parts]
         return {"and": all(verdicts), "or": any(verdicts), "not": not verdicts[0]}[self._word]
 
     @property
     def subject(self) -> Node:
         return self._parts[0].subject
 
+    def deciding(self, facts: Facts) -> Node:
+        if self._word == "not":
+            return self
+        whole = self.value(facts)
+        return next(part for part in self._parts if bool(verdict(part, facts)) == whole).deciding(facts)
 
-def _verdict(node: Node, facts: Facts) -> Any:
+
+def verdict(node: Node, facts: Facts) -> Any:
+    """Its value; false where a run did not yield what it speaks of."""
     try:
         return node.value(facts)
     except Absent:

@@ -1,6 +1,7 @@
 """The text of an expectation to its parts.
 
-    expectation = condition { "or" condition }
+    expectation = either [ "for" "each" axis { "," axis } ]
+    either      = condition { "or" condition }
     condition   = verdict { "and" verdict }
     verdict     = [ "not" ] comparison
     comparison  = sum [ sign sum [ "within" sum ] | "in" "[" sum "," sum "]" ]
@@ -9,19 +10,33 @@
     atom        = quantity | metric | 'text' | "[" words "]" | "true" | "false" | "none" | "-" atom
                 | "min" | "max" | "abs" "(" sum { "," sum } ")"
                 | "count" "(" flow "." ( "client" | "server" ) direction [ flags ] [ 'reason' ] ")"
-                | "(" expectation ")"
+                | aggregate "(" either [ selector ] ")"
+                | "(" either ")"
+    aggregate   = "median" | "mean" | "min" | "max" | "p1" … "p99" | "count" | "share"
+    selector    = "[" axis "=" value { "," axis "=" value } "]"
 
 A name may hold a hyphen (`FIN-WAIT-1`, `flow-1.goodput`), so the sign minus needs a space before it.
+
+An expectation with an aggregate is a comparison: it is judged once, over all runs of the sweep that were completed.
+`median(a.goodput[tcp.sack=on]) > 1.2 * median(a.goodput[tcp.sack=off])` compares the runs with and without SACK; an
+aggregate without a selector takes all runs. `count` and `share` take a condition, and tell how many of the runs, or
+which part of them, fulfil it: `share(a.complete[tcp.sack=on]) > 90%`. An axis goes by its path in `matrix`, or by the
+end of it where that is no other's; a value is written as there, and `on` and `off` mean `true` and `false`. `repeat`
+is an axis too. With `for each links.path.loss` the comparison is made for each value of that axis, and all must hold.
 """
 
 from __future__ import annotations
 
-from typing import Final
+import re
+from functools import lru_cache
+from typing import Final, NamedTuple
 
+from testbed.experiment.expect.aggregates import AGGREGATES, CONDITIONS, Aggregate, aggregate_called
 from testbed.experiment.expect.kinds import FLAG, NUMBER, TEXT, WORDS, ExpectationError, quantity
 from testbed.experiment.expect.nodes import (
     Arithmetic,
     Call,
+    Choice,
     Comparison,
     Constant,
     Count,
@@ -32,17 +47,34 @@ from testbed.experiment.expect.nodes import (
     Selection,
 )
 from testbed.experiment.expect.words import Token, Words
+from testbed.experiment.language.document import nearest
+from testbed.experiment.language.pieces import pieces
 from testbed.wire.segment import read_flags
+
+FUNCTIONS: Final = ("abs", *AGGREGATES, *CONDITIONS, "p90")
 
 DIRECTIONS: Final = ("sent", "received", "dropped")
 
 
-def parse(text: str) -> Node:
+class Expectation(NamedTuple):
+    """What a text says: of one run, or (`comparison`) of several, perhaps `each` value of some axes by itself."""
+
+    node: Node
+    comparison: bool
+    each: tuple[str, ...]
+
+
+@lru_cache(maxsize=1024)
+def parse(text: str) -> Expectation:
     """The expectation that `text` says. Raises ExpectationError, which tells the place and what was expected."""
     words = Words(text)
-    node = _Parser(words).either()
+    parser = _Parser(words)
+    node = parser.either()
+    each = _each(words)
     words.expect_end()
-    return node
+    if each and not parser.aggregates:
+        raise ExpectationError("'for each' is said of several runs", f"as in median(a.goodput) > … for each {each[0]}")
+    return Expectation(node, bool(parser.aggregates), each)
 
 
 class _Parser:
@@ -50,6 +82,8 @@ class _Parser:
 
     def __init__(self, words: Words) -> None:
         self._words = words
+        self.aggregates = 0
+        """How many there are in what was read."""
 
     def either(self) -> Node:
         """Conditions joined by `or`."""
@@ -118,10 +152,16 @@ class _Parser:
             return Constant(token.text == "true", FLAG)
         if token.text == "none":
             return Constant(None, TEXT)
+        called = self._words.peek().text == "("
         if token.text == "count":
             return self._count()
         if token.text in Call.FUNCTIONS:
             return self._call(token.text)
+        if called and aggregate_called(token.text):
+            self._words.need("(")
+            return self._aggregate(token.text, self.either())
+        if called:
+            raise ExpectationError(f"there is no function {token.text!r}", nearest(token.text, FUNCTIONS))
         return Metric(tuple(token.text.split(".")))
 
     def _call(self, name: str) -> Node:
@@ -129,8 +169,19 @@ class _Parser:
         arguments = [self._sum()]
         while self._words.taken(","):
             arguments.append(self._sum())
+        if name in AGGREGATES and len(arguments) == 1:
+            return self._aggregate(name, arguments[0])
         self._words.need(")")
         return Call(name, arguments)
+
+    def _aggregate(self, name: str, inner: Node) -> Node:
+        """`name(inner` has been read."""
+        if self._words.peek().text in ("[", ","):
+            raise self._words.unexpected("a selector such as [tcp.sack=on], or ')',")
+        choice = _selector(self._words) if self._words.peek().kind == "selector" else ()
+        self._words.need(")")
+        self.aggregates += 1
+        return Aggregate(name, inner, choice)
 
     def _list(self) -> Node:
         words: list[str] = []
@@ -143,22 +194,56 @@ class _Parser:
         return Constant(words, WORDS)
 
     def _count(self) -> Node:
+        """Segments of one run, or runs that fulfil a condition."""
         self._words.need("(")
-        end = self._words.take()
-        flow, _, side = end.text.partition(".")
+        flow, _, side = self._words.peek().text.partition(".")
+        if self._words.peek(1).text not in DIRECTIONS and side not in ("client", "server"):
+            return self._aggregate("count", self.either())
+        self._words.take()
         if side not in ("client", "server"):
             raise ExpectationError("count() begins with an end of a flow", "as in count(a.client sent RST)")
         direction = self._words.taken(*DIRECTIONS)
         if not direction:
             raise self._words.unexpected(" or ".join(map(repr, DIRECTIONS)))
-        flags = self._flags() if self._words.peek().kind == "name" else 0
+        flags = _flags(self._words) if self._words.peek().kind == "name" else 0
         reason = self._words.take().text[1:-1] if self._words.peek().kind == "text" else ""
         self._words.need(")")
         return Count(Selection(flow, side, direction, flags, reason))
 
-    def _flags(self) -> int:
-        token = self._words.take()
-        try:
-            return read_flags(token.text)
-        except KeyError:
-            raise ExpectationError(f"{token.text!r} is no flag", "as in SYN, SYN-ACK, FIN, RST, PSH or URG") from None
+
+# -- parts without parts ----------------------------------------------------------------------------------------------
+
+
+def _each(words: Words) -> tuple[str, ...]:
+    """The axes of `for each`."""
+    axes: list[str] = []
+    if words.taken("for"):
+        words.need("each")
+        axes.append(_axis(words))
+        while words.taken(","):
+            axes.append(_axis(words))
+    return tuple(axes)
+
+
+def _axis(words: Words) -> str:
+    if words.peek().kind != "name":
+        raise words.unexpected("an axis of the sweep")
+    return words.take().text
+
+
+def _selector(words: Words) -> Choice:
+    chosen = []
+    for piece in pieces(words.take().text[1:-1]):
+        axis, sign, value = re.split(r"(==?)", piece, maxsplit=1) if "=" in piece else (piece, "", "")
+        if not (axis.strip() and sign and value.strip()):
+            raise ExpectationError(f"{piece.strip()!r} chooses no runs", "as in [tcp.sack=on, tcp.rto_min=200ms]")
+        chosen.append((axis.strip(), value.strip()))
+    return tuple(chosen)
+
+
+def _flags(words: Words) -> int:
+    token = words.take()
+    try:
+        return read_flags(token.text)
+    except KeyError:
+        raise ExpectationError(f"{token.text!r} is no flag", "as in SYN, SYN-ACK, FIN, RST, PSH or URG") from None

@@ -7,11 +7,12 @@ from typing import Final, NamedTuple
 
 from testbed.experiment.expect.kinds import ExpectationError
 
-KEYWORDS: Final = ("and", "or", "not", "in", "within", "true", "false", "none")
+KEYWORDS: Final = ("and", "or", "not", "in", "within", "for", "true", "false", "none")
 
 _TOKEN: Final = re.compile(
     r"\s*(?:"
-    r"(?P<quantity>\d+(?:\.\d*)?(?:[eE][+-]?\d+)?"
+    r"(?P<selector>\[\s*[A-Za-z_][\w.-]*\s*=(?:[^\[\]{}'\"]|'[^']*'|\"[^\"]*\"|\{[^{}]*\}|\[[^\[\]]*\])*\])"
+    r"|(?P<quantity>\d+(?:\.\d*)?(?:[eE][+-]?\d+)?"
     rf"(?:\s*%|\s*(?!(?:{'|'.join(KEYWORDS)})\b)[A-Za-zµμ]+(?:/s\b)?(?![\w.(]))?)"
     r"|(?P<name>[A-Za-z_][\w-]*(?:\.[A-Za-z0-9_][\w-]*)*)"
     r"|(?P<text>'[^']*'|\"[^\"]*\")"
@@ -59,9 +60,9 @@ class Words:
         self._tokens = _tokens(text)
         self._next = 0
 
-    def peek(self) -> Token:
-        """The next word."""
-        return self._tokens[self._next]
+    def peek(self, ahead: int = 0) -> Token:
+        """The next word, or one further `ahead`."""
+        return self._tokens[min(self._next + ahead, len(self._tokens) - 1)]
 
     def take(self) -> Token:
         """The next word, which is then behind us."""

@@ -146,7 +146,9 @@ def _wrong_path(document: Document, path: Path) -> tuple[str, str] | None:
     top = str(path[0])
     if not all(path):
         return "a path is words with dots between", "such as links.bottleneck.rate"
-    if top in ("topology", "routers", "set", "matrix", "timeline") or (top in NAMED and len(path) < 3):
+    if top in ("topology", "routers", "set", "timeline", "matrix", "zip", "include", "exclude") or (
+        top in NAMED and len(path) < 3
+    ):
         return f"{dotted(path)!r} cannot be set", "but what stands below hosts.NAME, links.NAME or traffic.NAME can"
     if top in NAMED and path[1] not in (document.at((top,)) or {}):
         return f"there is no {NAMED[top]} {path[1]!r}", nearest(str(path[1]), document.at((top,)) or {})

@@ -1,4 +1,4 @@
-"""Files to one document: an experiment with its topology, hosts and flows found by name, overrides put in.
+"""Files to one document: an experiment with its topology, hosts and flows found by name, its own `set` put in.
 
 In it a value has one path wherever it was written: the network stands at `hosts`, `routers` and `links`, whether it
 came from a topology file or not, and `traffic.a.size` is the size of the flow called a.
@@ -6,9 +6,8 @@ came from a topology file or not, and `traffic.a.size` is the size of the flow c
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path as File
-from typing import Any, Final
+from typing import Final
 
 from testbed.errors import ConfigError, ConfigProblem
 from testbed.experiment.language import yaml_loader
@@ -21,7 +20,7 @@ NETWORK: Final = ("hosts", "routers", "links")
 _START: Final = "begin with 'topology: …' and 'traffic: …'"
 
 
-def gather(file: File, overrides: Mapping[str, Any]) -> tuple[Document, dict[str, bytes], list[ConfigProblem]]:
+def gather(file: File) -> tuple[Document, dict[str, bytes], list[ConfigProblem]]:
     """The document, the files that it came from by the name that each has in a run folder, and what is wrong.
 
     A file is read once, so that what is run and what is kept are the same.
@@ -39,8 +38,7 @@ def gather(file: File, overrides: Mapping[str, Any]) -> tuple[Document, dict[str
     problems += document.problems
     problems += _name_hosts(document)
     problems += _name_flows(document)
-    problems += _put_in_own(document)
-    problems += _put_in(document, overrides)
+    problems += _put_in(document)
     return document, files, problems
 
 
@@ -149,32 +147,16 @@ def _name_flows(document: Document) -> list[ConfigProblem]:
 # -- overrides --------------------------------------------------------------------------------------------------------
 
 
-def _put_in_own(document: Document) -> list[ConfigProblem]:
+def _put_in(document: Document) -> list[ConfigProblem]:
     """The file's own `set`."""
     own = document.at(("set",))
     if own is None:
         return []
     if not isinstance(own, dict):
-        return [problem(document, ("set",), f"is a mapping of paths to values, not {shown(own)}", _SET)]
+        remedy = "set: {links.bottleneck.loss: 1%}"
+        return [problem(document, ("set",), f"is a mapping of paths to values, not {shown(own)}", remedy)]
     problems = []
     for name in own:
         path: Path = ("set", name)
         problems += assign(document, name, document.part(path), document.place(path, key=True))
-    return problems
-
-
-_SET: Final = "set: {links.bottleneck.loss: 1%}"
-
-
-def _put_in(document: Document, overrides: Mapping[str, Any]) -> list[ConfigProblem]:
-    """What the command line, or Python, sets. A text is read as YAML would read it."""
-    problems = []
-    for name, value in overrides.items():
-        place = Place(f"--set {name}={value}", 0, 0)
-        try:
-            read = yaml_loader.read_value(value) if isinstance(value, str) else value
-        except ValueError as error:
-            problems.append(ConfigProblem(str(error), file=place.file, path=name, suggestion="put quotes around it"))
-            continue
-        problems += assign(document, name, Document.constant(read, place), place)
     return problems

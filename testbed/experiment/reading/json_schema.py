@@ -17,18 +17,22 @@ from typing import Any, Final
 from pydantic import TypeAdapter
 
 from testbed.experiment import spec
+from testbed.experiment.language.axes import LogspaceKeys, RangeKeys
 from testbed.experiment.language.reader import Plug, arms, hints, key_of, required
+from testbed.experiment.language.repeat import RepeatKeys
 from testbed.experiment.reading.topology import PLUGS
 from testbed.link.spec import DirectionSpec
 from testbed.tcp.config import TcpConfig
 from testbed.traffic import APPS
 from testbed.traffic.application import CLIENT
+from testbed.units import Count
 
 Schema = dict[str, Any]
 
 _NAME: Final = {"type": "string", "pattern": "^[A-Za-z][A-Za-z0-9_-]*$"}
 _NAMES: Final = {"type": "array", "items": _NAME}
 _ANYTHING: Final = {"type": "object", "additionalProperties": True}
+_ENTRIES: Final = {"type": "array", "items": {**_ANYTHING, "minProperties": 1}}
 
 
 def experiment_schema() -> Schema:
@@ -122,6 +126,12 @@ def _mapping(values: Schema) -> Schema:
     return {"type": "object", "additionalProperties": values}
 
 
+def _axes() -> Schema:
+    """Axes of a sweep by path, each with its values."""
+    listed = {"type": "array", "minItems": 1}
+    return _mapping({"anyOf": [listed, _object(RangeKeys), _object(LogspaceKeys)]})
+
+
 def _tcp_reference() -> Schema:
     return _reference("tcp")
 
@@ -132,7 +142,11 @@ _SPECIAL: Final[dict[tuple[type, str], Callable[[], Schema]]] = {
     (spec.ExperimentKeys, "tcp"): _tcp_reference,
     (spec.ExperimentKeys, "traffic"): lambda: {"type": "array", "items": _reference("flow")},
     (spec.ExperimentKeys, "timeline"): lambda: {"type": "array", "items": _reference("change")},
-    (spec.ExperimentKeys, "matrix"): lambda: _mapping({"type": "array", "minItems": 1}),
+    (spec.ExperimentKeys, "matrix"): lambda: _axes(),
+    (spec.ExperimentKeys, "zip"): lambda: {"anyOf": [_axes(), {"type": "array", "items": _axes()}]},
+    (spec.ExperimentKeys, "include"): lambda: _ENTRIES,
+    (spec.ExperimentKeys, "exclude"): lambda: _ENTRIES,
+    (spec.ExperimentKeys, "repeat"): lambda: {"anyOf": [_of_type(Count), _object(RepeatKeys)]},
     (spec.TopologyKeys, "hosts"): lambda: {
         "anyOf": [_NAMES, _mapping({"anyOf": [_reference("host"), {"type": "null"}]})]
     },

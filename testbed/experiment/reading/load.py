@@ -11,12 +11,16 @@ from pathlib import Path as File
 from typing import Any
 
 from testbed.errors import ConfigError
-from testbed.experiment.expect import ExpectationError, check
+from testbed.experiment.expect import settings_of
 from testbed.experiment.language.document import nearest
 from testbed.experiment.language.gather import NETWORK, gather
+from testbed.experiment.language.overrides import put_in
 from testbed.experiment.language.reader import Reader
-from testbed.experiment.language.sweep import Combination, combinations, repetitions, run_id, seed_of
+from testbed.experiment.language.repeat import Precision, repetitions
+from testbed.experiment.language.sweep import Combination, combinations, run_id, seed_of, settings_in
+from testbed.experiment.reading.expectations import check_precision, read_comparisons, read_expectations
 from testbed.experiment.reading.flows import FlowReader, TimelineReader, fill_queues
+from testbed.experiment.reading.holding import holds
 from testbed.experiment.reading.placement import place
 from testbed.experiment.reading.programs import Programs
 from testbed.experiment.reading.routes import routes_of
@@ -36,6 +40,8 @@ class PlannedRun:
     repeat: int
     """Which repetition, from 1."""
     spec: ExperimentSpec
+    repeats: int = 1
+    """How many repetitions of its setting there may be: the width of the number in its id."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,33 +56,58 @@ class Plan:
     overrides: dict[str, Any]
     """What was set on the command line, by path."""
     runs: tuple[PlannedRun, ...]
+    """In the order of the sweep, the repetitions of a setting together; with a `precision`, its least number."""
+    comparisons: tuple[str, ...] = ()
+    """What is expected of several runs together; what is expected of each is in its spec."""
+    left_out: tuple[str, ...] = ()
+    """What the file expects of runs that the overrides have left out."""
+    precision: Precision | None = None
+    """When a setting has been repeated often enough; None: when all `runs` are done."""
 
 
 def load(file: File | str, overrides: Mapping[str, Any] | None = None) -> Plan:
     """The plan of the experiment in `file`; `overrides` are values by path, as after `--set`. Raises ConfigError."""
-    overrides = dict(overrides or {})
-    document, files, problems = gather(File(file), overrides)
-    swept, wrong_axes = combinations(document, fixed=tuple(overrides))
-    repeats, wrong_repeat = repetitions(document)
-    problems += wrong_axes + wrong_repeat
+    overrides = {
+        path: list(value) if isinstance(value, tuple | range) else value for path, value in (overrides or {}).items()
+    }
+    document, files, problems = gather(File(file))
+    given = put_in(document, overrides, holds)
+    swept, wrong_axes = combinations(document, given.fixed, given.axes)
+    repeats, precision, wrong_repeat = repetitions(document, len(swept))
+    problems += [*given.problems, *wrong_axes, *wrong_repeat]
+    most = precision.most if precision else repeats
     programs = Programs(File(file).parent)
     runs: list[PlannedRun] = []
     for combination in swept:
         reader = Reader(combination.document, PLUGS)
         spec = read_experiment(reader, default_name=File(file).stem, programs=programs)
         problems += reader.problems
-        runs += [_planned(combination, spec, repeat, repeats) for repeat in range(1, repeats + 1)]
+        runs += [_planned(combination, spec, repeat, most) for repeat in range(1, repeats + 1)]
+    settings = [settings_of(run.params, run.repeat) for run in runs]
+    written = [settings_of(params, 1) for params in settings_in(document)] if overrides else []
+    comparisons = read_comparisons(document, settings, written, runs[0].spec)
+    problems += [] if wrong_axes else comparisons.problems
+    problems += check_precision(document, runs[0].spec)
     if problems:
         unique = {str(found): found for found in problems}
         raise ConfigError(sorted(unique.values(), key=lambda found: (found.file, found.line, found.column)))
     files |= programs.files
-    return Plan(name=runs[0].spec.name, file=str(file), files=files, overrides=overrides, runs=tuple(runs))
+    return Plan(
+        name=runs[0].spec.name, file=str(file), files=files, overrides=overrides, runs=tuple(runs),
+        comparisons=comparisons.kept, left_out=comparisons.left_out, precision=precision,
+    )  # fmt: skip
+
+
+def repetition(first: PlannedRun, number: int) -> PlannedRun:
+    """The repetition with that `number`, from 1, of the setting whose `first` repetition is given."""
+    spec = replace(first.spec, seed=seed_of(first.spec.seed, number))
+    return replace(first, id=run_id(first.params, number, first.repeats), repeat=number, spec=spec)
 
 
 def _planned(combination: Combination, spec: ExperimentSpec, repeat: int, repeats: int) -> PlannedRun:
-    name = run_id(combination.params, repeat, repeats)
-    seeded = replace(spec, seed=seed_of(spec.seed, repeat))
-    return PlannedRun(id=name, params=combination.params, repeat=repeat, spec=seeded)
+    name = run_id(combination.params, 1, repeats)
+    first = PlannedRun(id=name, params=combination.params, repeat=1, spec=spec, repeats=repeats)
+    return repetition(first, repeat)
 
 
 def read_experiment(reader: Reader, default_name: str, programs: Programs) -> ExperimentSpec:
@@ -104,8 +135,7 @@ def read_experiment(reader: Reader, default_name: str, programs: Programs) -> Ex
             message = f"there is no host or router {machine!r}"
             reader.problem(("capture", "machines", index), message, nearest(machine, topology.machines))
     _check_processes(reader, spec)
-    _check_expectations(reader, spec)
-    return spec
+    return replace(spec, expect=read_expectations(reader, spec))
 
 
 def _read_agents(reader: Reader, topology: TopologySpec) -> dict[str, tuple[str, ...]]:
@@ -137,16 +167,3 @@ def _check_processes(reader: Reader, spec: ExperimentSpec) -> None:
             if largest > LARGEST:
                 message = f"is {largest}B, and a datagram between processes carries {LARGEST}B at most"
                 reader.problem(("links", name, "mtu"), message, "a smaller mtu, or one process for both ends")
-
-
-def _check_expectations(reader: Reader, spec: ExperimentSpec) -> None:
-    """Every expectation can be understood, and speaks of what there is."""
-    flows = list(reader.mapping(("traffic",)))
-    links = list(reader.mapping(("links",)))
-    written = reader.document.at(("expect",))
-    for index, text in enumerate(written if isinstance(written, list) else [written]):
-        try:
-            if isinstance(text, str):
-                check(text, flows=flows, links=links, segments=spec.trace.segment)
-        except ExpectationError as error:
-            reader.problem(("expect", index), str(error), error.suggestion)

@@ -29,8 +29,12 @@ def summarise(spec: ExperimentSpec, findings: Findings, end: int) -> dict[str, A
 def outcome(spec: ExperimentSpec, folder: Path, status: str, findings: Findings, end: int) -> dict[str, Any]:
     """What a run's document says of a run that has come to its end, at `end` (ns); its rows are in `folder`."""
     summary = {"status": status, **summarise(spec, findings, end)}
-    count = partial(count_segments, folder, spec)
-    return {**summary, "expect": [judge(text, summary, count) for text in spec.expect]}
+    return {**summary, "expect": judge_all(spec, folder, summary)}
+
+
+def judge_all(spec: ExperimentSpec, folder: Path, summary: dict[str, Any]) -> list[dict[str, Any]]:
+    """What was expected of the run and what came; its numbers are in `summary`, its rows in `folder`."""
+    return [judge(text, summary, partial(count_segments, folder, spec)) for text in spec.expect]
 
 
 def end_of_run(spec: ExperimentSpec, findings: Findings, now: int, *, more: bool) -> int:

@@ -1,10 +1,15 @@
-"""The sockets of a world when it is over, as `ss` lists them: what a run's `sockets.json` holds."""
+"""The sockets of a world, as `ss` lists them: what a run's `sockets.json` holds, when it is over and meanwhile."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from testbed.trace.files import whole
 from testbed.wire.packet import show_address
 
 if TYPE_CHECKING:
@@ -17,6 +22,12 @@ FILE: Final = "sockets.json"
 
 MOST: Final = 1000
 """How many are kept of connections that are over; all others are."""
+
+MOST_SHOWN: Final = 200
+"""How many a run in progress shows of each machine: more would take milliseconds."""
+
+SHOW_EVERY: Final = 1.0
+"""Seconds of wall time, about, between two showings of a run in progress."""
 
 CLOSED: Final = "CLOSED"
 
@@ -32,6 +43,14 @@ def sockets_of(world: World) -> list[dict[str, Any]]:
     rows = [row for host in world.hosts.values() for row in _living(host, names)]
     rows += [_connection(socket, names) for socket in over[-MOST:]]
     return sorted(rows, key=lambda row: str(row["host"]))
+
+
+def show_sockets(world: World, folder: Path) -> None:
+    """While the run goes on: what there is now, in a file that is always whole. If the disk refuses, there is none."""
+    names = {address: name for name, address in world.addresses.items()}
+    rows = [row for host in world.hosts.values() for row in islice(_living(host, names), MOST_SHOWN)]
+    with suppress(OSError), whole(folder / FILE) as unfinished:
+        unfinished.write_text(json.dumps({"now": world.clock.now, "sockets": rows}))
 
 
 def _living(host: Host, names: Names) -> Iterator[dict[str, Any]]:
