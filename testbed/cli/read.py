@@ -1,7 +1,8 @@
-"""`testbed show`, `trace` and `ladder`: looking at what a run has left."""
+"""`testbed show` and `trace`: looking at what a run has left."""
 
 from __future__ import annotations
 
+import json
 import sys
 
 import click
@@ -11,7 +12,9 @@ KINDS = ("state", "segment", "cwnd", "control", "drop", "mark", "icmp", "queue",
 
 @click.command(epilog="\b\nExample:\n  testbed show latest\n")
 @click.argument("run")
-def show(run: str) -> None:
+@click.option("--json", "form", flag_value="json", help="All that is known of it, with every setting, as JSON.")
+@click.option("--csv", "form", flag_value="csv", help="A row a flow, with all its metrics.")
+def show(run: str, form: str | None) -> None:
     """What a run's folder holds, as a table.
 
     RUN is a run's folder, a folder that holds one run, or `latest`.
@@ -21,8 +24,17 @@ def show(run: str) -> None:
     from testbed.store.folder import find_run, read_run
 
     folder = find_run(run)
-    stdout().print(run_table(read_run(folder)))
-    click.echo(folder)
+    document = read_run(folder)
+    if form == "json":
+        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+    elif form == "csv":
+        from testbed.report.answers import as_csv
+        from testbed.store.frames import table
+
+        click.echo("\n".join(as_csv(table("flows", [document]))))
+    else:
+        stdout().print(run_table(document))
+        click.echo(folder)
 
 
 @click.command(epilog="\b\nExample:\n  testbed trace latest --kind state --json\n")
@@ -45,31 +57,3 @@ def trace(run: str, kind: str, form: str | None) -> None:
     known = KINDS[kind]
     lines = as_json(found) if form == "json" else as_csv(found, known) if form == "csv" else as_text(found, known)
     sys.stdout.writelines(f"{line}\n" for line in lines)
-
-
-@click.command(epilog="\b\nExample:\n  testbed ladder latest --flow a --limit 30\n")
-@click.argument("run")
-@click.option("--flow", "connection", metavar="NAME", help="Which flow, or connection: a, or a/2 for its second.")
-@click.option("--limit", metavar="N", type=click.IntRange(min=2), default=60, show_default=True,
-              help="Events to show at most: the first and the last.")  # fmt: skip
-@click.option("--all", "everything", is_flag=True, help="Show all, however many.")
-@click.option("--absolute", is_flag=True, help="Numbers as on the wire, not counted from the SYN.")
-def ladder(run: str, connection: str | None, limit: int, everything: bool, absolute: bool) -> None:
-    """A connection's exchange, drawn segment by segment.
-
-    RUN is a run's folder, a folder that holds one run, or `latest`. Both hosts stand side by side with their
-    states; time runs down; each end of an arrow has its own time; a lost segment ends in ✗ with the reason.
-    """
-    from testbed.cli.console import stdout
-    from testbed.report.connections import choose, connections, read_exchange
-    from testbed.report.ladder import Ladder
-    from testbed.store.folder import find_run
-
-    folder, console = find_run(run), stdout()
-    chosen = choose(folder, connection)
-    picture = Ladder(read_exchange(folder, chosen), title=chosen, width=console.width, absolute=absolute)
-    for line in picture.lines(None if everything else limit):
-        console.print(line, no_wrap=True, overflow="ignore", crop=False)
-    others = [label for label in connections(folder) if label != chosen]
-    if others and connection is None:
-        click.echo(f"other connections, for --flow: {', '.join(others)}", err=True)

@@ -10,15 +10,15 @@ from testbed.report.exchange import Exchange, exchange
 from testbed.trace import store
 
 
-def connections(run: Path) -> list[str]:
-    """The labels of all connections, in order of their first segment. Raises ConfigError without segments."""
-    column = store.load(run, "segment").select("connection").unique(maintain_order=True).collect()["connection"]
+def connections(run: Path, kind: str = "segment") -> list[str]:
+    """The labels of all connections, in order of their first row of `kind`. Raises ConfigError without such rows."""
+    column = store.load(run, kind).select("connection").unique(maintain_order=True).collect()["connection"]
     return [label for label in column if label]
 
 
-def choose(run: Path, wanted: str | None) -> str:
+def choose(run: Path, wanted: str | None, kind: str = "segment") -> str:
     """The connection to look at: the one that is `wanted`, or else the first. Raises ConfigError for none."""
-    known = connections(run)
+    known = connections(run, kind)
     if wanted in known:
         return str(wanted)
     if wanted is None and known:

@@ -71,6 +71,8 @@ class Exchange:
     scales: tuple[int, int]
     """By how many bits each side's windows are scaled, SYNs apart (RFC 7323 section 2.2: both must offer)."""
     events: list[Arrow | Change]
+    reached: list[tuple[int, int, str]] = field(default_factory=list)
+    """(side, when, state) for each change of state, in order of time."""
 
     @property
     def arrows(self) -> list[Arrow]:
@@ -94,6 +96,7 @@ def exchange(segments: Iterable[Row], states: Iterable[Row]) -> Exchange:
         bases=(_base(arrows, LEFT), _base(arrows, RIGHT)),
         scales=_scales(arrows),
         events=events,
+        reached=[(hosts.index(row["host"]), row["t"], row["to"]) for row in states if row["host"] in hosts],
     )
 
 

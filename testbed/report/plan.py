@@ -10,7 +10,7 @@ from testbed.experiment.reading.load import Plan, load
 from testbed.experiment.reading.routes import Routes
 from testbed.experiment.spec import ExperimentSpec
 from testbed.link.spec import DirectionSpec
-from testbed.units import show_duration, show_rate, show_size
+from testbed.units import show_duration, show_rate, show_share, show_size
 
 
 def load_all(files: Iterable[str], overrides: Mapping[str, Any]) -> list[Plan]:
@@ -28,12 +28,32 @@ def load_all(files: Iterable[str], overrides: Mapping[str, Any]) -> list[Plan]:
 
 def plan_lines(plan: Plan) -> Iterator[str]:
     """A line for the whole, one a flow, one a direction of a link; of a sweep, its first run's."""
-    count = len(plan.runs)
-    yield f"{plan.file}: all well, {count} run{'s' if count > 1 else ''}"
+    yield f"{plan.file}: all well, {_runs(plan)}"
+    yield from (f"  not judged, because of what is set: {text}" for text in plan.left_out)
     spec = plan.runs[0].spec
     entries = [*_flows(spec), *_links(spec)]
     width = max((len(name) for name, _ in entries), default=0)
     yield from (f"  {name:<{width}}  {what}" for name, what in entries)
+
+
+def _runs(plan: Plan) -> str:
+    """How many there are, of what: `8 runs: 4 settings, 2 repetitions of each`."""
+    settings = sum(run.repeat == 1 for run in plan.runs)
+    count = len(plan.runs)
+    if plan.precision is not None:
+        until = plan.precision
+        return (
+            f"{count} to {settings * until.most} runs: {_counted(settings, 'setting')}, {until.least} to {until.most} "
+            f"repetitions of each, until {until.metric or 'goodput'} is known to ±{show_share(until.share)} "
+            f"at {show_share(until.confidence)}"
+        )
+    if settings in (1, count):
+        return _counted(count, "run")
+    return f"{count} runs: {settings} settings, {count // settings} repetitions of each"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' if number != 1 else ''}"
 
 
 def _flows(spec: ExperimentSpec) -> Iterator[tuple[str, str]]:

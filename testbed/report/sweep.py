@@ -14,6 +14,7 @@ from rich.text import Text
 from testbed.report.tables import (
     REAL,
     RETRANSMITTED,
+    Row,
     Run,
     ending,
     lateness,
@@ -21,6 +22,8 @@ from testbed.report.tables import (
     seconds,
     share,
     table_of,
+    together,
+    told,
     tunnel_faults,
     written,
 )
@@ -32,21 +35,41 @@ Setting = tuple[tuple[str, str], ...]
 def sweep_tables(runs: Sequence[Run]) -> Group:
     """The whole sweep: its rows, and which expectations were not met how often."""
     name, settings = runs[0]["name"], by_setting(runs)
-    repeats = max(map(len, settings.values()))
-    title = f"{name} · {len(runs)} runs" + (f", medians of {repeats} repetitions" if repeats > 1 else "")
+    repeats = sorted({len(group) for group in settings.values()})
+    counted = " to ".join(map(str, dict.fromkeys((repeats[0], repeats[-1]))))
+    title = f"{name} · {len(runs)} runs" + (f", medians of {counted} repetitions" if repeats[-1] > 1 else "")
     remarks = [*_real_time(runs), *(Text(line, "red") for line in _failures(runs))]
     head = Text.assemble((name, "bold"), title.removeprefix(name))
     return Group(Text(""), head, Text(""), _rows(settings, runs), Text(""), *remarks, *([Text("")] if remarks else []))
 
 
+def comparison_lines(expect: Sequence[Mapping[str, Any]]) -> Iterator[Text]:
+    """What was expected of several runs together, and what came: a line for each."""
+    for row in expect:
+        sign, style = ("✓", "green") if row["ok"] else ("✗", "bold red")
+        yield Text.assemble((f"{sign} ", style), row["text"], (f"   {told(row)}".rstrip(), "dim"))
+
+
 def _failures(runs: Sequence[Run]) -> Iterator[str]:
-    broken = Counter(expectation["text"] for run in runs for expectation in run["expect"] if not expectation["ok"])
+    for what, rows in unmet(runs).items():
+        seen = together(rows)
+        yield f"✗ {what}   {len(rows)} of {len(runs)} runs{f': {seen}' if seen else ''}"
     ended = Counter(run["status"] for run in runs if run["status"] != "complete")
-    for what, count in [*broken.items(), *ended.items()]:
+    for what, count in ended.items():
         yield f"✗ {what}   {count} of {len(runs)} runs"
         first = next((run for run in runs if run["status"] == what), None)
         if first is not None:
             yield f"  {first['id']}: {ending(first)}"
+
+
+def unmet(runs: Sequence[Run]) -> dict[str, list[Row]]:
+    """The rows of each expectation that some runs did not meet, by its text."""
+    rows: dict[str, list[Row]] = {}
+    for run in runs:
+        for row in run["expect"]:
+            if not row["ok"]:
+                rows.setdefault(row["text"], []).append(row)
+    return rows
 
 
 def _real_time(runs: Sequence[Run]) -> Iterator[Text]:
@@ -99,14 +122,19 @@ def by_setting(runs: Sequence[Run]) -> dict[Setting, list[Run]]:
 
 
 def _numbers(group: list[Run], name: str) -> Iterator[Text | str]:
+    yield from medians(group, name)
+    good = sum(went_well(run) for run in group)
+    yield (Text("✓", "green") if good == len(group) else Text(f"✗ {len(group) - good} of {len(group)}", "bold red"))
+
+
+def medians(group: Sequence[Run], name: str) -> Iterator[str]:
+    """How many runs there are, and of the flow called `name`: goodput, time, what was retransmitted, RTT."""
     flows = [run["flows"][name] for run in group if name in run["flows"]]
     yield str(len(group))
     yield rate(_median(flows, "goodput"))
     yield seconds(_median(flows, "completion_time"))
     yield share(_median(flows, "retransmission_share"))
     yield seconds(_median(flows, "rtt_p50"))
-    good = sum(went_well(run) for run in group)
-    yield (Text("✓", "green") if good == len(group) else Text(f"✗ {len(group) - good} of {len(group)}", "bold red"))
 
 
 def went_well(run: Run) -> bool:

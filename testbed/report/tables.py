@@ -5,7 +5,7 @@ Nothing here reads files or knows a terminal.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, Final
 
@@ -17,6 +17,9 @@ from testbed import units
 
 Run = Mapping[str, Any]
 """One run's document: `flows`, `links`, `expect`, …, and its `spec`, which the folder has (`folder.read_run`)."""
+
+Row = Mapping[str, Any]
+"""A row of `expect` in a run's document, or of an experiment's comparisons."""
 
 RETRANSMITTED: Final = "retrans-\nmitted"
 
@@ -138,9 +141,7 @@ def _verdict(run: Run) -> Iterator[Text]:
         yield from (Text(f"  {line}", "red") for line in run.get("stalled") or [])
     for expectation in run["expect"]:
         sign, style = ("✓", "green") if expectation["ok"] else ("✗", "bold red")
-        plain = expectation["ok"] and "==" in expectation["text"]  # what was seen is what is written
-        seen = "" if plain else f"   {value(expectation)}"
-        yield Text.assemble((f"{sign} ", style), expectation["text"], (seen, "dim"))
+        yield Text.assemble((f"{sign} ", style), expectation["text"], (f"   {told(expectation)}".rstrip(), "dim"))
 
 
 def ending(run: Run) -> str:
@@ -236,7 +237,61 @@ def written(setting: object) -> str:
 def value(expectation: Mapping[str, Any]) -> str:
     """What an expectation saw, with its unit."""
     seen = expectation["value"]
-    if isinstance(seen, bool) or not isinstance(seen, int | float):
+    if isinstance(seen, bool):
+        return written(seen)
+    if not isinstance(seen, int | float):
         return " ".join(seen) if isinstance(seen, list) else NOTHING if seen is None else str(seen)
     show = {"bit/s": rate, "s": seconds, "B": units.show_size}.get(expectation["unit"])
     return show(seen) if show else f"{seen:,.6g}"
+
+
+# -- expectations -------------------------------------------------------------------------------------------
+
+
+def came(row: Row) -> str:
+    """What was seen: `8.1 Mbit/s`, or why nothing was."""
+    return str(row["why"]) if row.get("why") else value(row)
+
+
+def wanted(row: Row) -> str:
+    """What was to be seen: `> 9.3 Mbit/s`, `in [2s, 3s]`; the expectation's text where it is no comparison."""
+    if "sign" not in row:
+        return str(row["text"])
+    return f"{row['sign']} {_bound(row)}"
+
+
+def where(row: Row) -> str:
+    """At which values of the axes, after the word "at"; "" where it speaks of all."""
+    return f" at {row['where']}" if row.get("where") else ""
+
+
+def told(row: Row) -> str:
+    """What is said beside an expectation's text: `8.1 Mbit/s, not > 9.3 Mbit/s, at links.path.loss=1%`."""
+    if row["ok"]:
+        plain = "==" in row["text"] or row["value"] is True  # what was seen is what is written
+        return "" if plain else f"{value(row)}{', narrowest' if row.get('where') else ''}{where(row)}"
+    known = row.get("why") or "sign" not in row or _bound(row) in row["text"]
+    return f"{came(row)}{'' if known else f', not {wanted(row)}'}{where(row)}"
+
+
+def together(rows: Sequence[Row]) -> str:
+    """What was seen in several runs: `971 kbit/s to 2.66 Mbit/s`; "" where it has no order."""
+    numbers = [
+        row["value"] for row in rows if isinstance(row["value"], int | float) and not isinstance(row["value"], bool)
+    ]
+    if not numbers:
+        return ""
+    ends = dict.fromkeys(value({**rows[0], "value": end}) for end in (min(numbers), max(numbers)))
+    return " to ".join(ends)
+
+
+def message(row: Row) -> str:
+    """Of a row that is not ok: `expected > 9.3 Mbit/s, came 8.1 Mbit/s at links.path.loss=1%`."""
+    seen = f"but {row['why']}" if row.get("why") else f"came {'nothing' if row['value'] is None else value(row)}"
+    return f"expected {wanted(row)}, {seen}{where(row)}"
+
+
+def _bound(row: Row) -> str:
+    ends = row["bound"] if row["sign"] == "in" else [row["bound"]]
+    shown = ["none" if end is None else value({"value": end, "unit": row["unit"]}) for end in ends]
+    return f"[{', '.join(shown)}]" if row["sign"] == "in" else shown[0]

@@ -45,6 +45,9 @@ def _hearers(listeners: Sequence[object], base: type, event: str) -> Hearers:
 
 
 class _Connections(ConnectionTracer):
+    def hears(self, event: str) -> bool:
+        return bool(getattr(self, f"_{event}"))
+
     def __init__(self, listeners: Sequence[ConnectionTracer]) -> None:
         self._state = _hearers(listeners, ConnectionTracer, "state")
         self._segment = _hearers(listeners, ConnectionTracer, "segment")
@@ -81,6 +84,9 @@ class _Connections(ConnectionTracer):
 
 
 class _Links(LinkTracer):
+    def hears(self, event: str) -> bool:
+        return bool(getattr(self, f"_{event}"))
+
     def __init__(self, listeners: Sequence[LinkTracer]) -> None:
         self._queue = _hearers(listeners, LinkTracer, "queue")
         self._drop = _hearers(listeners, LinkTracer, "drop")
@@ -105,6 +111,9 @@ class _Links(LinkTracer):
 
 
 class _Hosts(HostTracer):
+    def hears(self, event: str) -> bool:
+        return bool(getattr(self, f"_{event}"))
+
     def __init__(self, listeners: Sequence[HostTracer]) -> None:
         self._drop = _hearers(listeners, HostTracer, "drop")
         self._frame = _hearers(listeners, HostTracer, "frame")

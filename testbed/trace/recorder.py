@@ -78,7 +78,8 @@ class Recorder(Tracer):
         return connections([*rows, *[one.connection(host, label, four_tuple) for one in self._also]])
 
     def link(self, name: str) -> LinkTracer:
-        rows: list[LinkTracer] = [_LinkDrops(self._drops(name))]
+        drops = self._drops(name)
+        rows: list[LinkTracer] = [_LinkDrops(drops)] if drops is not None else []
         if "queue" in self._tables:
             rows.append(_QueueRows(self._tables["queue"], name))
         if "mark" in self._tables:
@@ -86,13 +87,15 @@ class Recorder(Tracer):
         return links([*rows, *[one.link(name) for one in self._also]])
 
     def host(self, name: str) -> HostTracer:
-        rows: list[HostTracer] = [_HostDrops(self._drops(name))]
+        drops = self._drops(name)
+        rows: list[HostTracer] = [_HostDrops(drops)] if drops is not None else []
         if "icmp" in self._tables:
             rows.append(_IcmpRows(self._tables["icmp"], name, self._senders))
         return hosts([*rows, *[one.host(name) for one in self._also]])
 
-    def _drops(self, where: str) -> _Drops:
-        return _Drops(self._tables.get("drop"), self._tables.get("segment"), self._senders, where)
+    def _drops(self, where: str) -> _Drops | None:
+        drops, segments = self._tables.get("drop"), self._tables.get("segment")
+        return _Drops(drops, segments, self._senders, where) if drops is not None or segments is not None else None
 
 
 class Senders:

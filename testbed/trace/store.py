@@ -183,10 +183,18 @@ def frame_of(kind: Kind, columns: Sequence[Sequence[Any]]) -> pl.DataFrame:
     """The columns of a kind as a polars table."""
     import polars as pl
 
-    types = [{TEXT: pl.String, INTEGER: pl.Int64, NUMBER: pl.Float64}[column.type] for column in kind.columns]
+    types = schema(kind).items()
     return pl.DataFrame(
-        [pl.Series(name, values, dtype=kept) for name, values, kept in zip(kind.names, columns, types, strict=True)]
+        [pl.Series(name, values, dtype=kept) for (name, kept), values in zip(types, columns, strict=True)]
     )
+
+
+def schema(kind: Kind) -> dict[str, Any]:
+    """The types of a kind's columns, as polars has them."""
+    import polars as pl
+
+    types: dict[str, Any] = {TEXT: pl.String, INTEGER: pl.Int64, NUMBER: pl.Float64}
+    return {column.name: types[column.type] for column in kind.columns}
 
 
 def _join(folder: Path, kind: Kind) -> None:

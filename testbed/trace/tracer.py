@@ -17,7 +17,15 @@ FourTuple = tuple[int, int, int, int]
 """Local address, local port, remote address, remote port."""
 
 
-class ConnectionTracer:
+class Listener:
+    """Whoever tells often may ask once whether anybody listens."""
+
+    def hears(self, event: str) -> bool:
+        """Whether the method `event` does anything."""
+        return getattr(type(self), event) not in _SILENCE
+
+
+class ConnectionTracer(Listener):
     """Hears of one end of one connection."""
 
     def state(self, now: int, old: str, new: str, cause: str) -> None:
@@ -41,7 +49,7 @@ class ConnectionTracer:
         """The application did `event`: "connect", "write", "read", "close", "abort", … `length` in bytes."""
 
 
-class LinkTracer:
+class LinkTracer(Listener):
     """Hears of one direction of one link."""
 
     def queue(self, now: int, packets: int, size: int, waited: int) -> None:
@@ -57,7 +65,7 @@ class LinkTracer:
         """The serialiser begins to send `packet`, which takes `duration` ns."""
 
 
-class HostTracer:
+class HostTracer(Listener):
     """Hears of one host's or router's IP layer."""
 
     def drop(self, now: int, packet: Packet, reason: str) -> None:
@@ -87,6 +95,9 @@ class Tracer:
         return SILENT_HOST
 
 
+_SILENCE: Final = {
+    method for kind in (ConnectionTracer, LinkTracer, HostTracer) for method in vars(kind).values() if callable(method)
+}
 SILENT_CONNECTION: Final = ConnectionTracer()
 SILENT_LINK: Final = LinkTracer()
 SILENT_HOST: Final = HostTracer()

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from rich.console import Console, RenderableType
 
-from testbed.report.sweep import short, sweep_tables
+from testbed.report.sweep import comparison_lines, short, sweep_tables
 from testbed.report.tables import counted, loss, rate, run_table, seconds, written
 
 FLOW = {
@@ -308,3 +308,41 @@ def test_a_sweep_in_real_time_tells_of_the_latest_run_and_of_the_first_that_was_
     assert "· 3 datagrams were not taken by the system" in text
     assert "✗ invalid   1 of 2 runs" in text
     assert "  two: invalid: bottleneck is 11ms late" in text
+
+
+def row(text: str, ok: bool, **more: Any) -> dict[str, Any]:
+    return {"text": text, "ok": ok, "value": 2e6, "unit": "bit/s", **more}
+
+
+@pytest.mark.parametrize(
+    ("expectation", "line"),
+    [
+        (row("median(a.goodput) > 1 Mbit/s", True), "✓ median(a.goodput) > 1 Mbit/s   2 Mbit/s"),
+        (row("max(a.goodput) == 2 Mbit/s", True), "✓ max(a.goodput) == 2 Mbit/s"),
+        (row("x > y for each loss", True, where="l.loss=1%"),
+         "✓ x > y for each loss   2 Mbit/s, narrowest at l.loss=1%"),
+        (row("x > 3 Mbit/s", False, sign=">", bound=3e6), "✗ x > 3 Mbit/s   2 Mbit/s"),
+        (row("x > 3 * y", False, sign=">", bound=9e6, where="l.loss=1%"),
+         "✗ x > 3 * y   2 Mbit/s, not > 9 Mbit/s at l.loss=1%"),
+        (row("x > y", False, value=None, unit="", why="the run was not completed"),
+         "✗ x > y   the run was not completed"),
+    ],
+)  # fmt: skip
+def test_what_was_expected_of_several_runs_is_told_with_both_sides(expectation: dict[str, Any], line: str) -> None:
+    assert [one.plain for one in comparison_lines([expectation])] == [line]
+
+
+def test_a_failed_expectation_of_one_run_shows_what_it_was_compared_with() -> None:
+    failed = row("a.goodput > 2 * b.goodput", False, sign=">", bound=9e6)
+    assert "✗ a.goodput > 2 * b.goodput   2 Mbit/s, not > 9 Mbit/s" in shown(run_table(run(expect=[failed])))
+
+
+def test_a_sweep_tells_what_came_where_something_else_was_expected() -> None:
+    failed = [row("a.goodput > 3 Mbit/s", False, value=value) for value in (2e6, 1e6)]
+    runs = [run(expect=[one], repeat=number) for number, one in enumerate(failed)]
+    assert "✗ a.goodput > 3 Mbit/s   2 of 2 runs: 1 Mbit/s to 2 Mbit/s" in shown(sweep_tables(runs))
+
+
+def test_a_sweep_until_enough_is_known_tells_between_how_many_repetitions() -> None:
+    runs = [run(params={"tcp.sack": True}, repeat=1)] + [run(params={"tcp.sack": False}, repeat=n) for n in (1, 2, 3)]
+    assert "medians of 1 to 3 repetitions" in shown(sweep_tables(runs))

@@ -1,0 +1,40 @@
+"""What a report for a CI server is made of: experiments with their runs and verdicts; and files that are whole."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from testbed.errors import RunError, in_words
+from testbed.report.tables import Row, Run
+from testbed.trace.files import whole
+
+LEFT_OUT: Final = "not judged: the runs that it speaks of were left out"
+
+
+class Outcome(NamedTuple):
+    """What came of an experiment, or of a comparison that has no runs of its own."""
+
+    name: str
+    runs: Sequence[Run] = ()
+    expect: Sequence[Row] = ()
+    """What was expected of several runs together."""
+    folder: str = ""
+    left_out: Sequence[str] = ()
+    """What was expected of runs that were not to be done."""
+    error: str = ""
+    """Why there is no more: it broke, or was interrupted."""
+
+
+def write(path: Path, text: str) -> None:
+    """A file with `text`, whole or not at all. Raises RunError where the system refuses."""
+    try:
+        if path.exists() and not path.is_file():  # a terminal, a pipe
+            path.write_text(text, encoding="utf-8")
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with whole(path) as unfinished:
+            unfinished.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise RunError(in_words(error)) from error

@@ -1,0 +1,1 @@
+"""The network: `topology` draws it where `layout` puts it."""

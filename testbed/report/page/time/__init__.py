@@ -1,0 +1,1 @@
+"""Over time: `charts` that zoom together, the time-`sequence` graph; `packing` makes both short."""

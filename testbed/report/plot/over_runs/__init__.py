@@ -1,0 +1,1 @@
+"""Plots of many runs by what was set in them."""
