@@ -35,6 +35,19 @@ _SIZES: Final = {
 }  # fmt: skip
 _COUNTS: Final = {"": 1, "packets": 1, "packet": 1, "segments": 1, "segment": 1, "times": 1}
 
+SERIES: Final[tuple[dict[str, int], ...]] = (
+    {unit: _DURATIONS[unit] for unit in ("ns", "us", "ms", "s", "min", "h")},
+    {unit: _DURATIONS[unit] for unit in ("ns", "µs", "ms", "s", "min", "h")},
+    {unit: _DURATIONS[unit] for unit in ("ns", "μs", "ms", "s", "min", "h")},
+    {unit: _RATES[unit] for unit in ("bit/s", "kbit/s", "Mbit/s", "Gbit/s", "Tbit/s")},
+    {unit: _RATES[unit] for unit in ("bps", "kbps", "Mbps", "Gbps")},
+    {unit: _RATES[unit] // 8 for unit in ("B/s", "kB/s", "MB/s", "GB/s")},
+    {unit: _SIZES[unit] for unit in ("B", "kB", "MB", "GB", "TB")},
+    {unit: _SIZES[unit] for unit in ("B", "KiB", "MiB", "GiB", "TiB")},
+    {"%": 1}, {"packets": 1}, {"packet": 1}, {"segments": 1}, {"segment": 1}, {"times": 1}, {"": 1},
+)  # fmt: skip
+"""Units that one would count up with, smallest first, and what each is of the smallest."""
+
 
 _LARGEST: Final = 10**18
 """More than anybody means, in our units: 31 years, an exabit a second, an exabyte. A clock's FOREVER lies beyond."""

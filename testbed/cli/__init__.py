@@ -12,11 +12,16 @@ from typing import NoReturn
 import click
 
 from testbed.cli.agent import agent
+from testbed.cli.compare import compare
 from testbed.cli.console import be_plain, be_there
 from testbed.cli.ending import status_of
+from testbed.cli.export import export
+from testbed.cli.pictures import ladder, plot, states
 from testbed.cli.plugs import list_, schema
-from testbed.cli.read import ladder, show, trace
+from testbed.cli.read import show, trace
+from testbed.cli.report import report
 from testbed.cli.run import check, run
+from testbed.cli.runs import query, runs
 from testbed.cli.ss import ss
 
 EXITS = """\b
@@ -39,7 +44,24 @@ def cli() -> None:
     """A network laboratory: one YAML file becomes hosts, links and TCP transfers, then traces and numbers."""
 
 
-for command in (run, check, show, trace, ladder, ss, agent, list_, schema):
+for command in (
+    run,
+    check,
+    show,
+    trace,
+    ladder,
+    states,
+    plot,
+    ss,
+    agent,
+    list_,
+    schema,
+    runs,
+    query,
+    compare,
+    export,
+    report,
+):
     cli.add_command(command)
 
 

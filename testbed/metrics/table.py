@@ -105,6 +105,18 @@ REAL_TIME: Final = {
 }  # fmt: skip
 """What a run's document says besides: zeros and nothing in virtual time."""
 
+EXPECT: Final = {
+    "text": "The expectation as it is written.",
+    "ok": "Whether it is met.",
+    "value": "What its left side came to; null where there is no such number.",
+    "unit": "The unit of the value, such as `bit/s`; empty for what has none.",
+    "sign": "Only where it is not met: how the value was to be compared, such as `>` or `in`.",
+    "bound": "… and with what, in the same unit: the right side, or the two ends of a range.",
+    "where": "Only with `for each`: the values of the axes where it is not met, or is met most narrowly.",
+    "why": "Only over several runs: why there is no value.",
+}
+"""What the row of an expectation has: of a run below `runs.expect`, of several below `experiments.expect`."""
+
 COUNTERS: Final = {
     "segments_sent": "Segments sent, of any kind.",
     "data_segments_sent": "Segments with payload sent, retransmissions included.",
@@ -113,6 +125,7 @@ COUNTERS: Final = {
     "bytes_retransmitted": "Payload sent again.",
     "bytes_acked": "Payload that the peer has acknowledged.",
     "segments_received": "Segments received, of any kind, whatever became of them.",
+    "data_segments_received": "Of these, those with data.",
     "segments_rejected": "Segments received and not accepted.",
     "duplicate_segments_received": "Segments received whose data was there already.",
     "out_of_order_segments_received": "Segments received ahead of data that was missing.",

@@ -75,12 +75,11 @@ def terminal() -> Terminal:
 def folder_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     """Runs the experiment of this text; the answer is its folder."""
     from testbed.experiment.reading.load import load
-    from testbed.experiment.run import run_plan
+    from testbed.sweeps.run import carry_out
 
     def run(text: str) -> Path:
         home = tmp_path_factory.mktemp("run")
         (home / "experiment.yaml").write_text(text)
-        folder, _ = run_plan(load(home / "experiment.yaml"), home / "results")
-        return folder
+        return carry_out(load(home / "experiment.yaml"), home / "results").folder
 
     return run

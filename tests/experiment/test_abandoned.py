@@ -7,8 +7,8 @@ from contextlib import closing
 from pathlib import Path
 
 from testbed.experiment.abandoned import Claim, sweep
-from testbed.experiment.folder import ExperimentFolder
 from testbed.experiment.reading.load import load
+from testbed.sweeps.folder import ExperimentFolder
 
 
 def folder_of_old(path: Path) -> Path:
@@ -45,7 +45,7 @@ def test_an_experiment_removes_what_a_killed_one_has_left_and_nothing_else(tmp_p
     (tmp_path / "one.yaml").write_text("topology: {hosts: [a]}\n")
     home = tmp_path / "results" / "one"
     left, whole = folder_of_old(home / ".20261122T101500Z-1a2b3c4d.abcd"), folder_of_old(home / "20261122T101500Z-1a2b")
-    folder = ExperimentFolder(tmp_path / "results", load(tmp_path / "one.yaml"))
+    folder = ExperimentFolder.begin(tmp_path / "results", load(tmp_path / "one.yaml"), {"run": "key"})
     assert not left.exists()
     assert whole.exists()
     folder.discard()

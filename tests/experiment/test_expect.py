@@ -56,7 +56,8 @@ def test_its_opposite_is_found_false(text: str) -> None:
     [
         ("a.goodput > 3 Mbit/s", 8_000_000.0),
         ("a.completion_time < 1s", 2.5),
-        ("a.goodput > 1 Mbit/s and jain > 2", 8_000_000.0),
+        ("a.goodput > 1 Mbit/s and jain > 2", 0.9),
+        ("a.goodput > 1 Mbit/s or jain > 2", 8_000_000.0),
         ("flow-2.completion_time < 9s", None),
         ("a.client.states == [CLOSED]", ["CLOSED", "SYN-SENT", "FIN-WAIT-1"]),
     ],

@@ -13,10 +13,10 @@ import pytest
 
 import testbed
 from testbed.errors import RunError
-from testbed.experiment.run import run_plan
 from testbed.experiment.trial import Trial
 from testbed.experiment.world.snapshot import Tidings
 from testbed.metrics.table import REAL_TIME
+from testbed.sweeps.run import carry_out
 from testbed.trace import store
 from testbed.trace.vocabulary import KINDS
 
@@ -38,7 +38,7 @@ def test_a_run_folder_is_as_designed(pair: Pair, tmp_path: Path) -> None:
     wanted = [f"runs/{run}/{kind}.parquet" for run in runs for kind in kept]
     wanted += [f"runs/{run}/{name}.json" for run in runs for name in ("manifest", "sockets", "summary")]
     wanted += [f"runs/{run}/captures/{host}.pcapng" for run in runs for host in ("left", "right")]
-    assert files_below(result.folder) == sorted([*wanted, "experiment.yaml", "resolved.json"])
+    assert files_below(result.folder) == sorted([*wanted, "experiment.json", "experiment.yaml", "resolved.json"])
 
 
 def test_the_manifest_tells_how_to_do_it_again(pair: Pair, tmp_path: Path) -> None:
@@ -117,7 +117,8 @@ class Interrupted(Trial):
 
 
 def do(file: Path, results: Path, trial: type[Trial]) -> Any:
-    return run_plan(testbed.check(file), results, trials={"virtual": trial})
+    swept = carry_out(testbed.check(file), results, trials={"virtual": trial})
+    return swept.folder, swept.runs
 
 
 def test_a_run_that_breaks_leaves_nothing(pair: Pair, tmp_path: Path) -> None:
@@ -192,5 +193,5 @@ def test_what_is_kept_is_what_was_read(pair: Pair, tmp_path: Path) -> None:
     file = pair()
     given, plan = file.read_text(), testbed.check(file)
     file.write_text("name: another")
-    folder, _ = run_plan(plan, tmp_path / "results")
+    folder = carry_out(plan, tmp_path / "results").folder
     assert (folder / "experiment.yaml").read_text() == given

@@ -57,3 +57,14 @@ def test_references_lead_somewhere(document: dict[str, Any]) -> None:
 
 def test_a_fields_docstring_is_its_description() -> None:
     assert field_docs(ExperimentKeys)["seed"].startswith("What all chance comes from.")
+
+
+def test_it_has_every_form_of_a_sweep(document: dict[str, Any]) -> None:
+    properties = document["properties"]
+    listed, spread, ratios = properties["matrix"]["additionalProperties"]["anyOf"]
+    assert (listed["type"], set(spread["required"]), set(ratios["required"])) == (
+        "array", {"range"}, {"logspace", "points"},
+    )  # fmt: skip
+    assert properties["zip"]["anyOf"][0]["additionalProperties"] == properties["matrix"]["additionalProperties"]
+    assert properties["include"]["items"]["minProperties"] == 1
+    assert "until" in properties["repeat"]["anyOf"][1]["properties"]

@@ -1,1 +1,0 @@
-"""A plan carried out: all its runs, on all cores or a cluster, and again from where it stopped."""
