@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 
-.PHONY: demo test figures lint bench docs clean
+.PHONY: demo test figures compare lint bench docs site clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/installed ## runs the first experiment: ends with a table and the path of what was written
@@ -18,6 +18,9 @@ test: $(VENV)/developed ## all tests
 figures: $(VENV)/installed ## every published figure, those too that take minutes
 	@$(BIN)/testbed run experiments/reference/*.yaml experiments/reference/long/*.yaml
 
+compare: $(VENV)/installed ## the comparisons of experiments/compare, with their verdicts: minutes
+	@$(BIN)/testbed run experiments/compare/*.yaml
+
 lint: $(VENV)/developed ## style, types, floors
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -27,11 +30,14 @@ lint: $(VENV)/developed ## style, types, floors
 bench: $(VENV)/installed ## segments a wall second and peak memory
 	@$(BIN)/python benchmarks/speed.py
 
-docs: $(VENV)/developed ## writes the reference pages anew from the program
+docs: $(VENV)/developed ## writes the reference pages and the examples' pictures anew from the program
 	@$(BIN)/python docs/generate.py
 
+site: $(VENV)/developed ## the documentation as a site, in docs/_build/html
+	@$(BIN)/sphinx-build -q -W --keep-going docs docs/_build/html
+
 clean: ## what the other targets made
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) build dist docs/_build *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 # -- the environment -----------------------------------------------------------------------------------------------

@@ -7,24 +7,23 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-import os
-import re
-import subprocess
 import sys
 import tempfile
 import typing
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
+import examples
 
 from testbed import units
 from testbed.cli import cli
 from testbed.control.collecting import validity
 from testbed.experiment import spec
 from testbed.experiment.expect import parser
+from testbed.experiment.language import axes, repeat
 from testbed.experiment.language.reader import hints, key_of
 from testbed.experiment.reading.json_schema import field_docs
 from testbed.experiment.status import STATUSES
@@ -43,6 +42,12 @@ from testbed.traffic.dialogue import script
 from testbed.units import Quantity
 
 HERE = Path(__file__).parent
+
+PLAYED = [HERE.parent / "README.md", *sorted(page for page in HERE.rglob("*.md") if "_build" not in page.parts)]
+"""Pages whose examples are carried out."""
+
+GALLERY, DRAWINGS = HERE / "pictures.md", HERE / "pictures"
+"""The page whose examples draw, and where their drawings are kept."""
 
 GENERATED = "<!-- Written by docs/generate.py from the program. Edit there, then run `make docs`. -->\n"
 
@@ -126,6 +131,9 @@ def metrics_page() -> str:
         parts.append("")
     parts += ["## How a run ended: its `status`\n", "| status | |", "|---|---|"]
     parts += [f"| `{name}` | {doc} |" for name, doc in STATUSES.items()]
+    parts += ["", "## What was expected: a row of `expect`\n"]
+    parts += ["Of a run below `runs`, of several runs together below `experiments`.\n", "| key | |", "|---|---|"]
+    parts += [f"| `{name}` | {doc} |" for name, doc in metrics.EXPECT.items()]
     parts += ["", "## Of a run in real time\n", "| key | |", "|---|---|"]
     parts += [f"| `{name}` | {doc} |" for name, doc in metrics.REAL_TIME.items()]
     parts += ["", "### When it is invalid\n", f"{after_first_paragraph(validity)}\n"]
@@ -157,6 +165,17 @@ PLACES: list[tuple[str, tuple[type, ...], str]] = [
     ("A link", (spec.LinkKeys, DirectionSpec), ""),
     ("A flow", (spec.FlowKeys,), "An entry of `traffic`; beside these stand the keys of its application."),
     ("A change", (spec.ChangeKeys,), "An entry of `timeline`."),
+    ("Values at equal distances", (axes.RangeKeys,), "In place of the list of an axis: `{range: [0%, 5%], step: 1%}`."),
+    (
+        "Values at equal ratios",
+        (axes.LogspaceKeys,),
+        "In place of the list of an axis: `{logspace: [1Mbit/s, 1Gbit/s], points: 4}`.",
+    ),
+    (
+        "Repetitions until enough is known",
+        (repeat.RepeatKeys,),
+        "Below `repeat:`; `repeat: until ±2% at 95%` is short for `{until: ±2%, at: 95%}`.",
+    ),
     ("What is recorded", (spec.TraceKeys,), "Below `trace:`."),
     ("What is captured", (spec.CaptureKeys,), "Below `capture:`; `capture: pcapng` is short for `{format: pcapng}`."),
 ]
@@ -171,6 +190,8 @@ PLUGS: list[tuple[str, dict[str, Any], str]] = [
 
 
 GRAMMARS: list[tuple[str, ModuleType, str]] = [
+    ("Sweeps", axes, "`matrix`, `zip`, `include` and `exclude` of an experiment."),
+    ("Repetitions", repeat, "`repeat:` of an experiment."),
     ("Steps of a dialogue", script, "`steps:` of the application `dialogue`, a list."),
     ("Exact drops", drop_rule, "`drop:` of a link, a list: `[3, the first FIN from left1]`."),
     ("Expectations", parser, "`expect:` of an experiment, a list. Metrics are on [their own page](metrics.md)."),
@@ -230,6 +251,7 @@ def shown(hint: Any, default: Any) -> str:
         "size": units.show_size,
         "rate": units.show_rate,
         "share": units.show_share,
+        "confidence": units.show_share,
         "window": lambda window: f"{window[0]} {window[1]}",
     }
     if quantity is None or quantity.name not in show or not default:
@@ -247,53 +269,40 @@ PAGES: dict[str, Callable[[], str]] = {
 }
 
 
-# -- the README's pictures -----------------------------------------------------------------------------------
-
-README = HERE.parent / "README.md"
-
-PICTURE = re.compile(r"(<!-- (?P<command>[^>]+) -->\n```(?:yaml)?\n)(?P<shown>.*?)(```\n)", re.DOTALL)
-"""A command in a comment, and below it what it prints."""
-
-PASSING = re.compile(r"(?<= time in )[0-9.]+\w+|\d{8}T\d{6}Z")
-"""What differs from one run to the next: how long it took, and when it was."""
+# -- pages with examples -------------------------------------------------------------------------------------
 
 
-def readme_page() -> str:
-    """The README with its pictures taken anew, in an empty folder with the experiments in it."""
+class Played(NamedTuple):
+    """A page whose examples have been carried out."""
+
+    text: str
+    """The page with its pictures taken anew."""
+    drawings: dict[str, str]
+    """Every SVG that they left, by its file's name; those of pictures.md are kept."""
+
+
+def played(page: Path) -> Played:
+    """Carry out the examples of a page."""
     with tempfile.TemporaryDirectory() as folder:
-        for name in ("experiments", "topologies"):
-            (Path(folder) / name).symlink_to(HERE.parent / name)
-        text = README.read_text()
-        return PICTURE.sub(lambda found: f"{found[1]}{picture(found['command'], folder)}{found[4]}", text)
+        text = examples.play(page, Path(folder))
+        return Played(text, {drawing.name: drawing.read_text() for drawing in sorted(Path(folder).glob("*.svg"))})
 
 
-def picture(command: str, folder: str) -> str:
-    """What goes between the lines: what a command of ours prints below the command, a file as it is.
-
-    Of commands joined by `&&`, only the last is shown.
-    """
-    *before, last = command.split(" && ")
-    for unseen in before:
-        output_of(unseen, folder)
-    shown = output_of(last, folder)
-    return f"$ {last}\n\n{shown}" if last.startswith("testbed ") else shown
-
-
-def output_of(command: str, folder: str) -> str:
-    """What a command of the README prints, at 80 columns."""
-    arguments = command.replace("testbed", f"{sys.executable} -m testbed", 1).split()
-    environment = os.environ | {"COLUMNS": "80", "PYTHONPATH": str(HERE.parent)}
-    done = subprocess.run(arguments, cwd=folder, env=environment, capture_output=True, text=True, check=True)
-    return "\n".join(line.rstrip() for line in done.stdout.strip("\n").splitlines()) + "\n"
-
-
-def main() -> None:
+def main(names: list[str]) -> None:
+    """Write the pages called so, or all."""
     for name, page in PAGES.items():
         (HERE / name).write_text(page())
         print(HERE / name)
-    README.write_text(readme_page())
-    print(README)
+    for page in PLAYED:
+        if names and page.stem not in names:
+            continue
+        text, drawings = played(page)
+        page.write_text(text)
+        print(page)
+        if page == GALLERY:
+            for name, drawing in drawings.items():
+                (DRAWINGS / name).write_text(drawing)
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -21,6 +22,7 @@ DOCS = ROOT / "docs"
 
 
 def load_generator() -> ModuleType:
+    sys.path.insert(0, str(DOCS))
     found = importlib.util.spec_from_file_location("generate", DOCS / "generate.py")
     assert found is not None
     assert found.loader is not None
@@ -30,6 +32,10 @@ def load_generator() -> ModuleType:
 
 
 generate = load_generator()
+PASSING = generate.examples.PASSING
+
+OURS = 'class="testbed-'
+"""Drawn without matplotlib, whose versions differ in their bytes."""
 
 
 @pytest.mark.parametrize("page", generate.PAGES)
@@ -61,12 +67,27 @@ def test_every_setting_of_tcp_is_on_its_page() -> None:
 
 
 @pytest.mark.slow
-def test_the_readme_shows_what_comes_out() -> None:
-    then, now = (generate.PASSING.sub("…", text) for text in (generate.README.read_text(), generate.readme_page()))
+@pytest.mark.parametrize("page", generate.PLAYED, ids=lambda page: str(page.relative_to(ROOT)))
+def test_the_examples_of_a_page_run_and_show_what_comes_out(page: Path) -> None:
+    text, drawings = generate.played(page)
+    then, now = (PASSING.sub("…", one) for one in (page.read_text(), text))
     assert then == now, "run `make docs`"
+    if page == generate.GALLERY:
+        kept = {drawing.name: drawing.read_text() for drawing in generate.DRAWINGS.iterdir()}
+        assert set(kept) == set(drawings)
+        ours = {name for name, drawing in drawings.items() if OURS in drawing}
+        assert len(ours) >= 4
+        assert {name for name in ours if kept[name] != drawings[name]} == set(), "run `make docs`"
 
 
-@pytest.mark.parametrize("page", ["README.md", *(f"docs/{page.name}" for page in DOCS.glob("*.md"))])
+def test_every_picture_is_shown_and_small() -> None:
+    shown = re.findall(r"\]\(pictures/([\w-]+\.svg)\)", generate.GALLERY.read_text())
+    kept = {drawing.name: drawing.stat().st_size for drawing in generate.DRAWINGS.iterdir()}
+    assert set(shown) == set(kept)
+    assert all(size < 80_000 for size in kept.values())
+
+
+@pytest.mark.parametrize("page", ["README.md", *(str(page.relative_to(ROOT)) for page in generate.PLAYED[1:])])
 def test_links_between_pages_lead_somewhere(page: str) -> None:
     path = ROOT / page
     targets = re.findall(r"\]\(([^)#:]+?)(?:#[^)]*)?\)", path.read_text())

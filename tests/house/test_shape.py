@@ -23,8 +23,11 @@ EXCEPTIONS: dict[str, str] = {}
 AMBIENT = {"asyncio", "datetime", "secrets", "select", "socket", "threading", "time", "uuid", "uvloop"}
 """What reads a clock, opens a socket or draws from the machine's chance."""
 
-NEAR_THE_WORLD = ("testbed/runtime/", "testbed/control/", "testbed/experiment/", "testbed/cli/")
-"""The rooms that may: real time and sockets; the date and wall time of a run; the terminal."""
+NEAR_THE_WORLD = (
+    "testbed/runtime/", "testbed/control/", "testbed/experiment/", "testbed/sweeps/", "testbed/store/",
+    "testbed/report/", "testbed/cli/",
+)  # fmt: skip
+"""The rooms that may: real time and sockets; the date and wall time of a run; lanes and their threads; the terminal."""
 
 
 def name_of(path: Path) -> str:
