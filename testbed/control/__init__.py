@@ -2,7 +2,7 @@
 
 The house within. Others see `clocks`; an agent is a process of its own, and imports only what it needs.
 
-    clocks         how to make a trial under each clock        trial       a run in real time, as `run_plan` sees it
+    clocks         how to make a trial under each clock        trial       a run in real time, as `carry_out` sees it
     headquarters   what outlives a run: the controller's loop, agents that have joined
     controller     one run: brings the agents together, starts, watches; `verdict`: how it is to end
     member         an agent, as the controller sees it         stillness   nothing is on its way any more

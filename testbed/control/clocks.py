@@ -1,7 +1,7 @@
 """How a run is made under each clock.
 
 with clocks() as trials:
-    run_plan(plan, results, trials=trials)
+    carry_out(plan, results, trials=trials)
 """
 
 from __future__ import annotations

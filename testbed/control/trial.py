@@ -1,4 +1,4 @@
-"""One run in real time, as `run_plan` sees it: agents run it, and what they leave becomes a run's folder."""
+"""One run in real time, as a sweep sees it: agents run it, and what they leave becomes a run's folder."""
 
 from __future__ import annotations
 

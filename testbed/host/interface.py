@@ -12,7 +12,7 @@ from testbed.wire.packet import Packet
 class Interface:
     """The outgoing direction of a link, and the name under which the machine knows both directions."""
 
-    __slots__ = ("_too_large", "_tracer", "link", "name")
+    __slots__ = ("_too_large", "_tracer", "link", "name", "push")
 
     def __init__(
         self, name: str, link: Link, tracer: HostTracer, too_large: Callable[[Packet, int, int], None]
@@ -23,14 +23,15 @@ class Interface:
         self._tracer = tracer
         self._too_large = too_large
         link.too_large = self._refused
+        self.push: Callable[[Packet, int], None] = self._tell_and_push if tracer.hears("frame") else link.push
+        """`push(packet, now)` sends `packet` onto the link."""
 
     @property
     def mtu(self) -> int:
         """The largest packet that the link takes, in bytes."""
         return self.link.mtu
 
-    def push(self, packet: Packet, now: int) -> None:
-        """Send `packet` onto the link."""
+    def _tell_and_push(self, packet: Packet, now: int) -> None:
         self._tracer.frame(now, self.name, "out", packet)
         self.link.push(packet, now)
 

@@ -38,7 +38,7 @@ class IpLayer:
 
     def incoming(self, name: str) -> Callable[[Packet, int], None]:
         """What the other direction of the link delivers to, so that packets come in by the interface `name`."""
-        return Incoming(name, self.receive, self._tracer).receive
+        return Incoming(name, self.receive, self._tracer).receive if self._tracer.hears("frame") else self.receive
 
     def send(self, segments: list[Segment], destination: int, now: int) -> None:
         """Wrap segments of ours and send them the way that leads to `destination`."""

@@ -158,7 +158,8 @@ class Socket:
             if not connection.events:
                 break
         self._busy = False
-        self._alarm.set(connection.timers.wake)
+        if connection.timers.wake != self._alarm.due:
+            self._alarm.set(connection.timers.wake)
 
     def __repr__(self) -> str:
         return f"<Socket {self.label} on {self.host.name}, {self.state}>"

@@ -72,7 +72,7 @@ class Link:
 
     __slots__ = (
         "_addresses", "_clock", "_delay", "_deliver", "_drops", "_impairments", "_queue", "_serialiser",
-        "_streams", "_tracer", "mtu", "name", "spec", "stats", "too_large",
+        "_streams", "_tells_sent", "_tracer", "mtu", "name", "spec", "stats", "too_large",
     )  # fmt: skip
 
     def __init__(
@@ -94,6 +94,7 @@ class Link:
         self._clock = clock
         self._deliver = deliver
         self._tracer = tracer
+        self._tells_sent = tracer.hears("sent")
         self._addresses: Mapping[str, int] = addresses or {}
         self._streams = Streams(seed, f"links.{name}")
         self._delay = spec.delay
@@ -182,7 +183,8 @@ class Link:
         stats.packets_sent += 1
         stats.bytes_sent += size
         stats.busy_time += duration
-        self._tracer.sent(now, packet, duration)
+        if self._tells_sent:
+            self._tracer.sent(now, packet, duration)
         if self._impairments.active:
             self._impair(packet, now, now + duration)
         else:

@@ -115,7 +115,12 @@ class Histogram:
         self._count += len(pending)
         self._total += sum(pending)
         self._widen(pending)
-        self._bins.update([value if value < _EXACT else _key(value) for value in pending])
+        self._bins.update(  # a bin's number: how far its values are shifted, and their leading bits
+            [
+                shift << _BITS | value >> shift if (shift := value.bit_length() - _BITS) > 0 else value
+                for value in pending
+            ]
+        )
         pending.clear()
 
     def _widen(self, values: list[int]) -> None:
@@ -124,12 +129,6 @@ class Histogram:
             least, greatest = min(values), max(values)
             self._least = least if self._least is None else min(least, self._least)
             self._greatest = greatest if self._greatest is None else max(greatest, self._greatest)
-
-
-def _key(value: int) -> int:
-    """A bin's number: how far its values are shifted, and their leading bits."""
-    shift = value.bit_length() - _BITS
-    return shift << _BITS | value >> shift
 
 
 def _middle(key: int) -> int:

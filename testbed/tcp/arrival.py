@@ -14,10 +14,11 @@ from testbed.tcp.lifetime import closing, handshake
 from testbed.tcp.sending.acknowledgement import acknowledge
 from testbed.tcp.sequence import MASK, unwrap
 from testbed.tcp.state import Event, State
-from testbed.wire.segment import ACK, FIN, RST, SYN, URG, Segment
+from testbed.wire.segment import ACK, FIN, PSH, RST, SYN, URG, Segment
 
 if TYPE_CHECKING:
     from testbed.tcp.connection import Connection
+    from testbed.tcp.receiving.receiver import Receiver
 
 ACCEPTED = ""
 
@@ -32,6 +33,8 @@ def receive(connection: Connection, now: int, segment: Segment) -> str:
     assert receiver is not None
     flags = segment.flags
     expected = receiver.next
+    if flags & ~PSH == ACK and segment.payload and _is_predicted(connection, now, segment, receiver):
+        return _seventh_process_text(connection, now, expected, segment.payload) or ACCEPTED
     seq = expected if segment.seq == expected & MASK else unwrap(segment.seq, expected)
     if flags & SYN and connection.machine.state is State.SYN_RECEIVED and seq == receiver.initial:
         verdict = handshake.receive_syn_again(connection, now, segment)
@@ -52,6 +55,34 @@ def receive(connection: Connection, now: int, segment: Segment) -> str:
     if segment.payload or flags & (FIN | URG) or receiver.fin is not None:
         return _process_the_rest(connection, now, segment, seq)
     return ACCEPTED
+
+
+def _is_predicted(connection: Connection, now: int, segment: Segment, receiver: Receiver) -> bool:
+    """Header prediction (Jacobson 1990): to an end that has nothing in flight comes what it expects next, and it tells
+    nothing but that. All that the steps before the seventh find to do then is done here."""
+    sender = connection.sender
+    una, peer, timestamps, stamp = sender.una, sender.peer, connection.output.timestamps, segment.timestamp
+    if (
+        segment.seq != receiver.next & MASK
+        or segment.ack != una & MASK
+        or sender.highest != una
+        or segment.window << peer.shift != peer.size
+        or connection.machine.state is not State.ESTABLISHED
+        or receiver.next + len(segment.payload) > receiver.edge
+        or connection.ecn is not None
+        or receiver.tuning is not None
+        or receiver.fin is not None
+        or segment.sack
+        or sender.probe.end
+    ):
+        return False
+    if timestamps.on and stamp != timestamps.recent:
+        if stamp is None or timestamps.is_old(now, stamp):
+            return False
+        if receiver.next <= receiver.last_ack:
+            timestamps.note(now, stamp)
+    peer.update(receiver.next, una, segment.window)
+    return True
 
 
 def _receive_in_syn_sent(connection: Connection, now: int, segment: Segment) -> str:
@@ -213,7 +244,7 @@ def _fifth_check_ack(connection: Connection, now: int, segment: Segment, seq: in
     if changed or sender.highest > una or segment.sack or sender.probe.end:
         acknowledge(sender, now, ack, segment, changed)
     if ack > una:
-        if connection.wants_room:
+        if sender.cramped:
             connection.made_room()
         if sender.fin_acknowledged:
             closing.our_fin_acknowledged(connection, now)

@@ -40,7 +40,7 @@ class Connection:
 
     __slots__ = (
         "active", "advice", "challenges", "config", "early", "ecn", "error", "events", "fast_open", "keepalive",
-        "machine", "output", "receiver", "released", "sender", "stats", "timers", "tracer", "wants_room",
+        "machine", "output", "receiver", "released", "sender", "stats", "timers", "tracer",
     )  # fmt: skip
 
     def __init__(
@@ -78,7 +78,6 @@ class Connection:
         self.fast_open = fast_open
         self.early = False  # fast open: the application may act before the handshake is over
         self.released = False  # the application is gone
-        self.wants_room = False  # the application was refused room in the send buffer
 
     # -- the application ---------------------------------------------------------------------------------------------
 
@@ -94,7 +93,7 @@ class Connection:
             return 0
         taken = self.sender.write(data, urgent, whole)
         if taken < len(data):
-            self.wants_room = True
+            self.sender.cramped = True
         if taken:
             self.tracer.app(now, "write urgent" if urgent else "write", taken)
         return taken
@@ -129,19 +128,24 @@ class Connection:
     def open_passive(self, now: int, syn: Segment) -> None:
         """A SYN came to the listener that made this connection, in state LISTEN."""
         self.stats.segments_received += 1
+        self.stats.data_segments_received += bool(syn.payload)
         self.keepalive.heard_at = now
         self.tracer.segment(now, "received", syn, "")
         handshake.accept_syn(self, now, syn)
 
     def receive(self, now: int, segment: Segment) -> None:
         """SEGMENT ARRIVES (section 3.10.7)."""
-        self.stats.segments_received += 1
+        stats = self.stats
+        stats.segments_received += 1
+        if segment.payload:
+            stats.data_segments_received += 1
         self.keepalive.heard_at = now
         self.keepalive.unanswered = 0
         verdict = arrival.receive(self, now, segment)
         if verdict:
-            self.stats.segments_rejected += 1
-        self.tracer.segment(now, "received", segment, verdict)
+            stats.segments_rejected += 1
+        if self.output.traced:
+            self.tracer.segment(now, "received", segment, verdict)
 
     def expire(self, now: int) -> None:
         """Do what is due by `now`. Calling too early does nothing."""
@@ -197,6 +201,6 @@ class Connection:
     def made_room(self) -> None:
         """Acknowledged bytes have left the send buffer: tell an application that waits for room, if there is enough."""
         buffer = self.sender.buffer
-        if self.wants_room and buffer.capacity - buffer.end + buffer.start >= buffer.low_water:
-            self.wants_room = False
+        if self.sender.cramped and buffer.capacity - buffer.end + buffer.start >= buffer.low_water:
+            self.sender.cramped = False
             self.events |= WRITABLE

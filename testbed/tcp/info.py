@@ -12,6 +12,7 @@ from testbed.clock import MILLISECOND
 from testbed.tcp.congestion.base import UNLIMITED
 from testbed.tcp.output import TIMESTAMPS_HEADER
 from testbed.tcp.recovery.rack import Rack
+from testbed.tcp.sending.limits import BUSY, RECEIVE_WINDOW, SEND_BUFFER
 from testbed.tcp.state import State
 from testbed.wire.packet import IPV4_HEADER
 from testbed.wire.segment import HEADER
@@ -90,8 +91,13 @@ FIELDS: Final = {
     "segs_in": Field("segments", "Received, of any kind"),
     "notsent_bytes": Field("B", "Written and never sent"),
     "min_rtt": Field("µs", "Least round trip; 0 where nobody measures it"),
+    "data_segs_in": Field("segments", "Received with data"),
     "data_segs_out": Field("segments", "Sent with data"),
     "delivery_rate": Field("B/s", "Latest sample of the delivery rate; 0 where the congestion control wants none"),
+    "delivery_rate_app_limited": Field("", "1 where the application, and not the network, limited that sample"),
+    "busy_time": Field("µs", "With data to send or in flight"),
+    "rwnd_limited": Field("µs", "Of these, held back by the peer's window"),
+    "sndbuf_limited": Field("µs", "Of these, without anything to send because the send buffer was full"),
     "delivered": Field("segments", "That have arrived at the peer, in order or not; SYN and FIN count"),
     "delivered_ce": Field("segments", "Of these, reported to have been marked; only with accurate ECN, or DCTCP's"),
     "bytes_sent": Field("B", "Sent, with what was sent again"),
@@ -149,6 +155,10 @@ def _sending(sender: Sender, now: int) -> dict[str, int]:
         "reord_seen": int(rack is not None and rack.reordering),
         "pacing_rate": sender.pacer.rate // 8 if sender.paced else 0,
         "delivery_rate": sender.sample.rate // 8,
+        "delivery_rate_app_limited": int(sender.sample.app_limited),
+        "busy_time": sum(sender.limits.spent(now, one) for one in (BUSY, RECEIVE_WINDOW, SEND_BUFFER)) // MICROSECOND,
+        "rwnd_limited": sender.limits.spent(now, RECEIVE_WINDOW) // MICROSECOND,
+        "sndbuf_limited": sender.limits.spent(now, SEND_BUFFER) // MICROSECOND,
         "notsent_bytes": max(sender.buffer.end - sender.next, 0),
         "snd_wnd": sender.peer.size,
     }  # fmt: skip
@@ -200,6 +210,7 @@ def _counters(connection: Connection) -> dict[str, int]:
         "bytes_received": stats.bytes_received,
         "segs_out": stats.segments_sent,
         "segs_in": stats.segments_received,
+        "data_segs_in": stats.data_segments_received,
         "data_segs_out": stats.data_segments_sent,
         "bytes_sent": stats.bytes_sent,
         "bytes_retrans": stats.bytes_retransmitted,

@@ -32,8 +32,8 @@ class Output:
     """The segments that wait to be pulled, and what goes into each."""
 
     __slots__ = (
-        "_config", "_local_port", "_remote_port", "_tracer", "cookie", "ecn", "ecn_setup", "mss", "payload_limit",
-        "receiver", "sack", "scale", "segments", "stats", "timestamps",
+        "_config", "_local_port", "_remote_port", "_tracer", "cookie", "ecn", "ecn_setup", "mss",
+        "payload_limit", "receiver", "sack", "scale", "segments", "stats", "timestamps", "traced",
     )  # fmt: skip
 
     def __init__(
@@ -52,6 +52,7 @@ class Output:
         self.payload_limit = 0  # what a segment may carry to the peer, once known: payload and SACK blocks
         self.mss = mss  # the largest segment that we accept, as offered
         self._tracer = tracer
+        self.traced = tracer.hears("segment")
         self.timestamps = timestamps
         self.stats = stats
         self.segments: list[Segment] = []
@@ -76,7 +77,8 @@ class Output:
             self._local_port, self._remote_port, seq & MASK, expected & MASK, flags | ACK, window, payload, reason
         )
         receiver.last_ack = expected
-        receiver.acks.sent()
+        acks = receiver.acks
+        acks.due = acks.size = 0
         timestamps = self.timestamps
         if timestamps.on:
             segment.timestamp = (now // timestamps.tick + timestamps.offset) & MASK  # `value`, spelt out for speed
@@ -90,7 +92,8 @@ class Output:
             self.ecn.leave(segment, seq, self.payload_limit - len(payload) - _size(segment.sack))
         self.stats.segments_sent += 1
         self.segments.append(segment)
-        self._tracer.segment(now, "sent", segment, reason)
+        if self.traced:
+            self._tracer.segment(now, "sent", segment, reason)
 
     def emit_syn(self, now: int, seq: int, reason: str, payload: bytes = b"") -> None:
         """Send SYN, or SYN,ACK once the peer's SYN has come, with every option that is offered."""

@@ -10,7 +10,7 @@ class ConnectionStats:
 
     __slots__ = (
         "bytes_acked", "bytes_marked", "bytes_read", "bytes_received", "bytes_retransmitted", "bytes_sent",
-        "ce_received", "challenge_acks_sent", "data_segments_sent", "duplicate_acks_received",
+        "ce_received", "challenge_acks_sent", "data_segments_received", "data_segments_sent", "duplicate_acks_received",
         "duplicate_segments_received", "duplicates_reported", "ece_received", "ecn_reductions", "ect_sent",
         "fast_retransmits", "keepalive_probes_sent", "lost_segments", "mtu_probes_lost", "mtu_probes_sent",
         "network_errors_received", "out_of_order_segments_received",
@@ -27,6 +27,7 @@ class ConnectionStats:
         self.bytes_retransmitted = 0
         self.bytes_acked = 0
         self.segments_received = 0
+        self.data_segments_received = 0
         self.segments_rejected = 0
         self.duplicate_segments_received = 0
         self.out_of_order_segments_received = 0

@@ -7,6 +7,7 @@ in `long/` take minutes, and are run by `make figures` only.
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import polars
@@ -23,8 +24,9 @@ REFERENCE = Path(__file__).parents[2] / "experiments" / "reference"
 FILES = sorted(REFERENCE.glob("*.yaml"))
 LONG = sorted((REFERENCE / "long").glob("*.yaml"))
 SLOW = {
-    "buffer-utilisation", "cubic-response", "data-centre", "fairness", "lossy-path", "periodic-loss", "random-loss",
-    "round-trip-unfairness", "standing-queue",
+    "buffer-utilisation", "cubic-buffer", "cubic-response", "cubic-through-codel", "data-centre", "fairness",
+    "lossy-path", "parking-lot", "parking-lot-reno", "periodic-loss", "random-loss", "round-trip-unfairness",
+    "standing-queue",
 }  # fmt: skip
 """Those that take more than about a second."""
 
@@ -66,6 +68,18 @@ def test_alpha_is_what_dctcp_s_analysis_says(tmp_path: Path) -> None:
         alpha = rows.filter((polars.col("host") == host) & (polars.col("t") > SECOND))["value"]
         assert len(alpha) > 100
         assert alpha.mean() == pytest.approx(0.32, rel=0.15)
+
+
+@pytest.mark.slow
+def test_cubic_s_window_through_codel_is_what_ns_3_s_own_test_has(tmp_path: Path) -> None:
+    """Its header: the first cut at 0.4593 s, down to 173 segments, and the next at 236 and 234."""
+    (run,) = testbed.run(REFERENCE / "cubic-through-codel.yaml", results=tmp_path).runs
+    rows = run.trace("cwnd").filter(polars.col("host") == "sender").select("t", "cause", "cwnd").rows()
+    cuts = [(t, before[2] / 1448) for before, (t, cause, _) in pairwise(rows) if cause == "fast retransmit"]
+    overshoot = [cwnd / 1448 for t, _, cwnd in rows if SECOND / 2 < t < 4 * SECOND]
+    assert cuts[0][0] == pytest.approx(0.4593 * SECOND, rel=0.1)
+    assert min(overshoot) == pytest.approx(173, rel=0.1)
+    assert [cwnd for t, cwnd in cuts if t > 4 * SECOND] == pytest.approx([236, 234], rel=0.1)
 
 
 # -- times, to the nanosecond -----------------------------------------------------------------------------------------

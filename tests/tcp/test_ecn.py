@@ -254,6 +254,23 @@ def test_the_window_does_not_grow_on_an_echo(story):
     assert s.cwnd == 6000
 
 
+def test_marks_take_the_window_to_one_segment_and_then_it_waits_for_the_timeout(story):
+    """Section 6.1.2: below one segment a round trip there is only the retransmission timer."""
+    s = sending(story, idle_restart=False)
+    s.write(30_000)
+    for cwnd, more in ((5000, 5), (2500, 2), (1000, 1)):
+        assert len(hears(s, s.sent_upto, "ACK,ECE")) == more
+        assert s.cwnd == cwnd
+    s.receive("ACK,ECE", ack=s.sent_upto)
+    assert (s.cwnd, s.ssthresh) == (1000, 2000)
+    held = s.connection.sender.rtt.rto
+    s.tick(f"{held - 1}ns")
+    s.check_silence()
+    s.tick("1ns")
+    s.expect("ACK,CWR", length=1000)
+    assert s.connection.stats.timeouts == 0
+
+
 def test_what_is_sent_again_is_not_ecn_capable_and_carries_no_answer(story):
     """Section 6.1.5; a loss is told of by CWR as well."""
     s = sending(story)

@@ -111,3 +111,71 @@ def test_closed_windows_are_probed(story):
     s.tick("1s")
     s.take()
     assert shown(s, "probes", "backoff") == (1, 1)
+
+
+# -- what the sender waits for -----------------------------------------------------------------------------------------
+
+WAITS = "busy_time", "rwnd_limited", "sndbuf_limited"
+
+
+def test_a_sender_is_busy_until_all_is_acknowledged(story):
+    s = story().established()
+    s.tick("1s")
+    assert shown(s, *WAITS) == (0, 0, 0)
+    s.write(500)
+    s.expect("ACK,PSH")
+    s.tick("30ms")
+    assert shown(s, *WAITS) == (30_000, 0, 0)
+    s.receive("ACK", ack=501)
+    s.tick("1s")
+    assert shown(s, *WAITS) == (30_000, 0, 0)
+
+
+def test_the_peers_window_holds_it_back(story):
+    s = story().established(window=1500)
+    s.write(5000)
+    s.expect("ACK", length=1000)
+    s.tick("30ms")
+    assert shown(s, *WAITS) == (30_000, 30_000, 0)
+    s.receive("ACK", ack=1001, window=20_000)
+    s.take()
+    s.tick("20ms")
+    assert shown(s, *WAITS) == (50_000, 30_000, 0)
+
+
+def test_a_full_send_buffer_holds_it_back(story):
+    s = story(send_buffer=2000).established()
+    assert s.write(5000) == 2000
+    s.take()
+    s.tick("30ms")
+    assert shown(s, *WAITS) == (30_000, 0, 30_000)
+    s.receive("ACK", ack=2001)
+    s.tick("1s")
+    assert shown(s, *WAITS) == (30_000, 0, 30_000)
+
+
+def test_the_congestion_window_is_only_busy(story):
+    s = story(initial_window=2).established()
+    s.write(5000)
+    s.take()
+    s.tick("30ms")
+    assert shown(s, *WAITS) == (30_000, 0, 0)
+
+
+def test_a_connection_that_is_over_waits_no_more(story):
+    s = story().established()
+    s.write(500)
+    s.take()
+    s.tick("30ms")
+    s.receive("RST", seq=1)
+    s.tick("1s")
+    assert shown(s, *WAITS) == (30_000, 0, 0)
+
+
+def test_segments_with_data_are_counted_apart(story):
+    s = story().established()
+    s.receive("ACK", data=100)
+    s.take()
+    s.receive("ACK", seq=1, data=100)  # again
+    s.take()
+    assert shown(s, "data_segs_in", "segs_in") == (2, 3)

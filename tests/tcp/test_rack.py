@@ -6,6 +6,7 @@ Ten segments are in flight, and the window is ten. What was sent last among what
 from __future__ import annotations
 
 import pytest
+from conftest import START
 from selective import acknowledge, in_flight, pipe, reasons, sent
 
 from testbed.clock import MILLISECOND
@@ -367,3 +368,20 @@ def test_recovery_begun_by_the_timer_sends_at_once(ten):
     acknowledge(s, 1, (1001, 3001))
     s.tick("30ms")
     assert sent(s) == [1]
+
+
+# -- step 1: the least round trip --------------------------------------------------------------------------------------
+
+
+def test_the_least_round_trip_is_forgotten_when_the_path_has_long_been_a_longer_one(story):
+    """Section 6.2, step 1: a window, not all time."""
+    s = in_flight(story, 1, nagle=False)
+    rack = s.connection.sender.detection
+    for seconds, trip in ((0, 100), (100, 400), (200, 400), (290, 400), (460, 400)):
+        s.tick(f"{seconds * 1000 - s.now // 1_000_000 + START // 1_000_000}ms" if seconds else "0ms")
+        if seconds:
+            s.write(1000)
+            sent(s)
+        s.tick(f"{trip}ms")
+        acknowledge(s, s.sent_upto)
+        assert rack.least_rtt == (400 if seconds == 460 else 100) * MILLISECOND, seconds

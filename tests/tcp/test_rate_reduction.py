@@ -204,6 +204,16 @@ def test_without_it_the_window_is_the_target_at_once(twenty):
     assert s.cwnd == 10_000
 
 
+@pytest.mark.parametrize("version", [RFC_9937, RFC_6937, "off"])
+def test_after_recovery_the_window_is_the_target_however_little_is_in_flight(twenty, version):
+    """RFC 9937 section 6.4; RFC 6675 section 5, step 4.2, after which nothing changes it."""
+    s = twenty(rate_reduction=version, unsent=0)
+    selections(s, 2001)
+    acknowledge(s, 20_001)
+    assert pipe(s) == 0
+    assert s.cwnd == s.ssthresh == 10_000
+
+
 def test_after_recovery_nothing_is_left_of_it(twenty):
     s = twenty()
     selections(s, 2001)

@@ -146,6 +146,17 @@ def test_what_was_acknowledged_before_it_was_sent_again_is_sent_from_where_it_ma
     assert pipe(s) == 0
 
 
+@pytest.mark.parametrize("sack", [True, False])
+def test_hundreds_of_duplicates_are_one_recovery(ten, sack):
+    """smoltcp#224: the counter of eight bits overflowed."""
+    s = ten(sack=sack)
+    s.tick("100ms")
+    for _ in range(300):
+        acknowledge(s, 1)
+    assert s.connection.stats.duplicate_acks_received == 300
+    assert s.connection.stats.fast_retransmits == (0 if sack else 1)  # with SACK they select nothing: no sign of a loss
+
+
 # -- selective acknowledgements ----------------------------------------------------------------------------------------
 
 

@@ -279,6 +279,16 @@ def test_a_second_expiry_is_conventional(ten):
     assert undone(s) == ""
 
 
+def test_a_part_of_what_was_sent_again_is_not_waited_upon_to_prove_anything(ten):
+    """Step 2 waits for the acknowledgement of the data that was sent again, all of it."""
+    s = timed_out(ten("F-RTO", unsent=20_000))
+    acknowledge(s, 501)
+    acknowledge(s, 1001)
+    assert undone(s) == ""
+    acknowledge(s, 3001)
+    assert undone(s) == "F-RTO"
+
+
 # -- F-RTO without SACK (section 2.1) ----------------------------------------------------------------------------------
 
 
@@ -294,6 +304,15 @@ def test_without_sack_a_first_advance_over_all_that_was_outstanding_proves_nothi
     s = timed_out(ten("F-RTO", unsent=20_000, sack=False))
     acknowledge(s, 10_001)
     acknowledge(s, 11_001)
+    assert undone(s) == ""
+
+
+def test_without_sack_a_part_of_what_was_sent_again_means_conventional_recovery(ten):
+    """Step 2a: the peer has taken a part of it only, and what it takes next may be the rest."""
+    s = timed_out(ten("F-RTO", unsent=20_000, sack=False))
+    acknowledge(s, 501)
+    acknowledge(s, 1001)
+    acknowledge(s, 2001)
     assert undone(s) == ""
 
 

@@ -106,9 +106,11 @@ class Stage:
             self._clock.run(self._spec.duration or LONGEST)
 
     def save(self) -> None:
-        """Have the rows on the disk, in case this process is killed. After `stop` that is `write`'s."""
+        """Have the rows on the disk, in case this process is killed, and the sockets, for who wants to look. After
+        `stop` that is `write`'s."""
         if self._stopped:
             return
+        self._part.show(self._world)
         try:
             self._part.save()
         except OSError as error:

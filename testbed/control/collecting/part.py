@@ -20,6 +20,7 @@ from testbed.errors import in_words
 from testbed.experiment.spec import ExperimentSpec
 from testbed.experiment.world.findings import Findings, find
 from testbed.experiment.world.recording import Recording
+from testbed.experiment.world.sockets import show_sockets
 from testbed.experiment.world.world import World
 from testbed.runtime.lateness import Lateness
 from testbed.trace.files import write_json
@@ -102,6 +103,10 @@ class Part:
     def save(self) -> None:
         """Have all rows on the disk, in case this process is killed. Raises OSError where there is no room."""
         self._recording.recorder.save()
+
+    def show(self, world: World) -> None:
+        """Let others see how the sockets stand; cheap, for the run goes on."""
+        show_sockets(world, self._folder)
 
     def close(
         self, world: World, *, lateness: Lateness, tunnels: Mapping[str, Mapping[str, int]], error: str | None

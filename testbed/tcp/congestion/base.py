@@ -128,7 +128,8 @@ class Control(ABC):
 
     @abstractmethod
     def recovered(self, now: int, in_flight: int) -> None:
-        """All that was outstanding when the loss was found is acknowledged."""
+        """All that was outstanding when the loss was found is acknowledged; `in_flight` and a segment more is all that
+        the window may come to now, lest there be a burst."""
 
     @abstractmethod
     def undo(self, now: int) -> None:
@@ -195,6 +196,13 @@ class WindowBased(Control):
         self.ssthresh = self.reduced(min(in_flight, self.cwnd))
         self.cwnd = self.ssthresh
 
+    def marked(self, now: int, in_flight: int) -> str:
+        window = min(in_flight, self.cwnd)
+        cause = super().marked(now, in_flight)
+        if window < 4 * self.mss:  # marks take it to one segment, where a loss leaves two (RFC 3168 section 6.1.2)
+            self.cwnd = max(window // 2, self.mss)
+        return cause
+
     def timed_out(self, now: int, in_flight: int, again: bool) -> None:
         # RFC 5681 section 3.1 holds ssthresh constant for a segment that timed out before; section 4.3 wants one
         # reduction for the losses of one window. (After a recovery has inflated the window for long, half of what is
@@ -205,8 +213,7 @@ class WindowBased(Control):
         self.cwnd = self.mss  # LW, the loss window
 
     def recovered(self, now: int, in_flight: int) -> None:
-        # RFC 6582 section 3.2 step 3, first choice: no burst after recovery. (With proportional rate reduction, what
-        # is in flight by then is about ssthresh.)
+        # RFC 6582 section 3.2 step 3, first choice: no burst after recovery.
         self.cwnd = min(self.ssthresh, max(in_flight, self.mss) + self.mss)
 
     def remember(self) -> None:

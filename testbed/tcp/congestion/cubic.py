@@ -74,13 +74,14 @@ class Cubic(WindowBased):
     """Names as in the RFC: section 4.1.2. `_epoch` is None unless congestion avoidance is under way."""
 
     __slots__ = (
-        "_abe", "_alpha", "_cwnd_prior", "_epoch", "_fraction", "_heard", "_k", "_saved", "_slow_start", "_spec",
+        "_abe", "_alpha", "_c", "_cwnd_prior", "_epoch", "_fraction", "_heard", "_k", "_saved", "_slow_start", "_spec",
         "_w_est", "_w_max",
     )  # fmt: skip
 
     def __init__(self, start: Start, spec: CubicSpec) -> None:
         super().__init__(start)
         self._spec = spec
+        self._c = spec.c * start.mss  # in bytes
         self._alpha = 3 * (1 - spec.beta) / (1 + spec.beta)  # section 4.3: as fast as Reno in the mean
         self._abe = start.abe
         self._slow_start = slow_start(start, spec.hystart)
@@ -97,17 +98,14 @@ class Cubic(WindowBased):
 
     def acknowledged(self, now: int, sample: Sample) -> str:
         if not sample.recovering:
-            self._pass_over_pause(now, sample)
-        return super().acknowledged(now, sample)
-
-    def _pass_over_pause(self, now: int, sample: Sample) -> None:
-        """Time counts while the window is full. What is acknowledged now was sent a round trip ago: before that, since
-        the last acknowledgement, there was a pause."""
-        busy = (sample.rtt or sample.srtt) if sample.limited else 0
-        pause = now - self._heard - busy
-        if pause > 0 and self._epoch is not None:
-            self._epoch += pause
-        self._heard = now
+            # Time counts while the window is full. What is acknowledged now was sent a round trip ago: before that,
+            # since the last acknowledgement, there was a pause.
+            busy = (sample.rtt or sample.srtt) if sample.limited else 0
+            pause = now - self._heard - busy
+            if pause > 0 and self._epoch is not None:
+                self._epoch += pause
+            self._heard = now
+        return WindowBased.acknowledged(self, now, sample)
 
     def grow(self, now: int, sample: Sample) -> str:
         if self.cwnd < self.ssthresh:
@@ -116,13 +114,15 @@ class Cubic(WindowBased):
         epoch = self._epoch
         if epoch is None:
             epoch = self._begin(now)
-        acked = min(sample.acked, self.cwnd)
-        alpha = self._alpha if self._w_est < self._cwnd_prior else 1
-        self._w_est += alpha * acked * self.mss / self.cwnd
-        time = (now - epoch) / SECOND
-        if self._w_cubic(time) < self._w_est:
+        cwnd, w_est = self.cwnd, self._w_est
+        acked = sample.acked if sample.acked < cwnd else cwnd
+        self._w_est = w_est = w_est + (self._alpha if w_est < self._cwnd_prior else 1) * acked * self.mss / cwnd
+        time = (now - epoch) / SECOND - self._k
+        w_cubic = self._c * time**3 + self._w_max  # equation (1), in bytes
+        if w_cubic < w_est:
             return self._follow_reno()
-        return self._approach(self._w_cubic(time + sample.srtt / SECOND), acked)
+        time = (now - epoch) / SECOND + sample.srtt / SECOND - self._k
+        return self._approach(self._c * time**3 + self._w_max, acked)
 
     def _begin(self, now: int) -> int:
         """Congestion avoidance begins (section 4.2): at W_max there is a plateau, or here if W_max was reached or is
@@ -131,12 +131,9 @@ class Cubic(WindowBased):
         self._fraction = 0.0
         self._w_est = self.cwnd
         self._w_max = max(self._w_max, self.cwnd)
-        self._k = cbrt((self._w_max - self.cwnd) / (self._spec.c * self.mss))
+        self._k = cbrt((self._w_max - self.cwnd) / self._c)
         self._cwnd_prior = self._cwnd_prior or self.cwnd
         return now
-
-    def _w_cubic(self, time: float) -> float:
-        return self._spec.c * self.mss * (time - self._k) ** 3 + self._w_max  # equation (1), in bytes
 
     def _follow_reno(self) -> str:
         """Section 4.3. The window never shrinks by this."""
@@ -148,13 +145,16 @@ class Cubic(WindowBased):
     def _approach(self, target: float, acked: int) -> str:
         """Sections 4.4 and 4.5: by (target - cwnd) / cwnd for each segment acknowledged, so that delayed
         acknowledgements do not slow it down."""
-        region = "concave region" if self.cwnd < self._w_max else "convex region"
-        target = min(max(target, self.cwnd), FASTEST * self.cwnd)
-        self._fraction += (target - self.cwnd) * acked / self.cwnd
-        grown = int(self._fraction)
-        self._fraction -= grown
-        self.cwnd += grown
-        return region if grown else ""
+        cwnd = self.cwnd
+        if target <= cwnd:
+            return ""
+        fraction = self._fraction + (min(target, FASTEST * cwnd) - cwnd) * acked / cwnd
+        grown = int(fraction)
+        self._fraction = fraction - grown
+        if not grown:
+            return ""
+        self.cwnd = cwnd + grown
+        return "concave region" if cwnd < self._w_max else "convex region"
 
     # -- reduction ---------------------------------------------------------------------------------------------------
 
@@ -181,6 +181,10 @@ class Cubic(WindowBased):
         super().timed_out(now, in_flight, again)
         self._epoch = None
         self._w_max = 0.0  # section 4.8: none of this is known any more
+
+    def resized(self, mss: int) -> None:
+        super().resized(mss)
+        self._c = self._spec.c * mss
 
     # -- for nothing -------------------------------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
+from testbed.tcp.timers import RETRANSMIT
 from testbed.wire.packet import CE, ECT0
 from testbed.wire.segment import CWR, ECE, Segment
 
@@ -155,7 +156,16 @@ def answer(sender: Sender, now: int) -> str:
     ecn.reduced()
     sender.undo.end()  # what would be undone now is more than a loss's
     sender.stats.ecn_reductions += 1
-    return sender.control.marked(now, sender.next - sender.una + sender.sample.acked)
+    control = sender.control
+    if control.cwnd <= sender.mss and not (control.counts_marks or control.steers_recovery):
+        _hold(sender, now)
+    return control.marked(now, sender.next - sender.una + sender.sample.acked)
+
+
+def _hold(sender: Sender, now: int) -> None:
+    """A mark on a window of one segment, which cannot become less: what is new waits for a retransmission timeout."""
+    sender.held_until = now + sender.rtt.rto
+    sender.timers.set(RETRANSMIT, sender.held_until)
 
 
 def has_answered(sender: Sender) -> bool:

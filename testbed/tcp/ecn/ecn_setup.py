@@ -61,7 +61,7 @@ class EcnSetup:
     )  # fmt: skip
 
     def __init__(self, config: TcpConfig, capable_syn: bool) -> None:
-        """`capable_syn`: our SYN, or SYN,ACK, leaves with ECT (RFC 8257 section 3.5)."""
+        """`capable_syn`: our SYN, or SYN,ACK, leaves with ECT (RFC 8257 section 3.6)."""
         self._wanted = config.ecn
         self._wants_option = config.ecn_option
         self._retries = config.ecn_retries

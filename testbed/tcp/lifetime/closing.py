@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from testbed.tcp.events import CLOSED, FAILED, PEER_CLOSED
+from testbed.tcp.sending.limits import IDLE
 from testbed.tcp.state import Event, State
 from testbed.tcp.timers import FIN_WAIT_2, TIME_WAIT
 
@@ -94,5 +95,6 @@ def finish(connection: Connection, now: int, event: Event, error: str = "") -> N
     """Enter CLOSED (or LISTEN again), stop every timer, and tell the application; `error`: against its will."""
     connection.machine.move(now, event)
     connection.timers.stop_all()
+    connection.sender.limits.turn(now, IDLE)
     connection.error = error
     connection.events |= FAILED | CLOSED if error else CLOSED

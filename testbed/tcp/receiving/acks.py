@@ -11,23 +11,23 @@ AT_ONCE: Final = 2
 class Acks:
     """Whether an acknowledgement is owed: `due` is 0 (none), WAITING for company, or to be sent AT_ONCE.
 
-    `reason` is what the trace will say of it.
+    `reason` is what the trace will say of it, `size` how many bytes it is for.
     """
 
-    __slots__ = ("_any_size", "_bytes", "_every", "_patience", "due", "reason")
+    __slots__ = ("_any_size", "_every", "_patience", "due", "reason", "size")
 
     def __init__(self, patience: int, every: int, any_size: bool) -> None:
         self._patience = patience  # ns that an acknowledgement may wait; 0: none may
         self._every = every
         self._any_size = any_size  # a small segment counts like a full one
-        self._bytes = 0
+        self.size = 0
         self.due = 0
         self.reason = ""
 
     def data(self, size: int, mss: int) -> None:
         """`size` bytes came in order, and left no hole."""
-        self._bytes += mss if self._any_size else size
-        if self._patience == 0 or self._bytes >= self._every * mss:
+        self.size += mss if self._any_size else size
+        if self._patience == 0 or self.size >= self._every * mss:
             self.at_once("acknowledgement")
         elif self.due == 0:
             self.due = WAITING
@@ -47,4 +47,4 @@ class Acks:
     def sent(self) -> None:
         """A segment with an acknowledgement has left."""
         self.due = 0
-        self._bytes = 0
+        self.size = 0

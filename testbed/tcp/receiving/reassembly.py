@@ -47,12 +47,19 @@ class Reassembly:
         if self.islands and self.islands[0].start < seq + len(data):
             self._latest[self._merge(seq, data)] = None  # part of it has come before, and is kept
         else:
-            self._append(data)
+            self.append(data)
         while self.islands and self.islands[0].start <= self.next:
             island = self.islands.pop(0)
             del self._latest[island]
             self._join(island)
         return self.next - before
+
+    def append(self, data: bytes) -> None:
+        """Take `data`, which comes next, and after which there is a hole or nothing."""
+        self._ready.append(data)
+        size = len(data)
+        self.unread += size
+        self.next += size
 
     def held(self, start: int, end: int) -> tuple[int, int] | None:
         """The first stretch of [start, end) that has come before, or None (RFC 2883 section 4)."""
@@ -85,18 +92,13 @@ class Reassembly:
         """Up to `most` islands, the one that grew last first (RFC 2018 section 4)."""
         return tuple((island.start, island.end) for island in islice(reversed(self._latest), most))
 
-    def _append(self, data: bytes) -> None:
-        self._ready.append(data)
-        self.unread += len(data)
-        self.next += len(data)
-
     def _join(self, island: Island) -> None:
         """The hole before `island` is closed; what arrived twice is cut off its front."""
         for piece in island.pieces:
             overlap = self.next - island.start
             island.start += len(piece)
             if overlap < len(piece):
-                self._append(piece[overlap:] if overlap > 0 else piece)
+                self.append(piece[overlap:] if overlap > 0 else piece)
 
     def _store(self, seq: int, data: bytes) -> None:
         """Keep `data` beyond a hole, filling only what is missing; islands that touch become one."""

@@ -91,6 +91,11 @@ class Receiver:
 
     def accept(self, seq: int, data: bytes) -> int:
         """Take the part of `data` that lies in the window; return how many bytes came into order."""
+        if seq == self.next and self.fin is None and not self.reassembly.islands and seq + len(data) <= self.edge:
+            self.reassembly.append(data)  # nearly always: what was expected, and nothing has come before it
+            self.next = self.reassembly.next
+            self.acks.data(len(data), self.mss)
+            return len(data)
         beyond = seq + len(data) - (self.edge if self.fin is None else self.fin)  # behind FIN there is nothing
         if beyond > 0:
             data = data[:-beyond]
@@ -168,6 +173,6 @@ class Receiver:
         """
         if not self.consumed or self.finished:
             return False
-        reassembly = self.reassembly
-        window = min(self._buffer - reassembly.unread, self._most)
-        return self.next + window - self._shown_edge >= min(2 * self.mss, max(self._buffer // 2, 1))
+        window = min(self._buffer - self.reassembly.unread, self._most)
+        gained = self.next + window - self._shown_edge
+        return gained >= 2 * self.mss or gained >= max(self._buffer // 2, 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from testbed.clock import SECOND
 from testbed.tcp.recovery.detection import LossDetection
 from testbed.tcp.recovery.scoreboard import Arrivals, Scoreboard, Sent
 from testbed.tcp.timers import REORDERING, Timers
@@ -12,13 +13,16 @@ from testbed.tcp.timers import REORDERING, Timers
 PERSISTENCE: Final = 16
 """Recoveries for which a widened reordering window is kept [RACK.reo_wnd_persist]."""
 
+WINDOW: Final = 300 * SECOND
+"""Over which the least round trip is remembered (RFC 8985 section 6.2, step 1, leaves it open; Linux: 5 minutes)."""
+
 
 class Rack(LossDetection):
     """The state of section 5.2."""
 
     __slots__ = (
-        "_multiplier", "_order", "_persist", "_round", "_rtt", "_threshold", "_timers",
-        "least_rtt", "reordering",
+        "_half_over", "_least_of_half", "_multiplier", "_order", "_persist", "_round", "_rtt", "_threshold",
+        "_timers", "least_rtt", "reordering",
     )  # fmt: skip
 
     def __init__(self, board: Scoreboard, timers: Timers, threshold: int, rtt: int) -> None:
@@ -30,7 +34,9 @@ class Rack(LossDetection):
         # for both RACK.xmit_ts and RACK.end_seq.
         self._order = 0
         self._rtt = rtt  # its round trip [RACK.rtt]
-        self.least_rtt = rtt  # [RACK.min_RTT]
+        self.least_rtt = rtt  # of the last `WINDOW` [RACK.min_RTT]
+        self._least_of_half = 0  # of what has passed of this half of it; 0: nothing was measured
+        self._half_over = 0  # when the next half begins
         self.reordering = False  # whether any was ever seen [RACK.reordering_seen]
         self._multiplier = 1  # [RACK.reo_wnd_mult]
         self._persist = PERSISTENCE
@@ -40,9 +46,11 @@ class Rack(LossDetection):
         """Steps 1 to 3. `echoed` is when the segment that is acknowledged was sent, if a timestamp tells."""
         newest, original = arrivals.newest, arrivals.original
         if original is not None:
-            rtt = max(now - original.sent_at, 1)
-            if rtt < self.least_rtt or self.least_rtt == 0:
+            rtt = now - original.sent_at or 1
+            if rtt < self.least_rtt or not self.least_rtt:
                 self.least_rtt = rtt  # Step 1
+            if rtt < self._least_of_half or now >= self._half_over:
+                self._remember(now, rtt)
         if newest is not None and newest is not original:
             rtt = now - newest.sent_at
             # Step 2: it may be the original that has arrived. Beyond a hole no timestamp tells: what is echoed is that
@@ -55,6 +63,15 @@ class Rack(LossDetection):
                 self._order = newest.order
         if arrivals.reordered:
             self.reordering = True  # Step 3
+
+    def _remember(self, now: int, rtt: int) -> None:
+        """Step 1 as well: what is old shall not count for ever, for the path may have become a longer one. The least
+        of the half before this one and of this one is that of the last half to whole `WINDOW`."""
+        if now >= self._half_over:
+            self._half_over = now + WINDOW // 2
+            self.least_rtt = min(self._least_of_half or self.least_rtt or rtt, rtt)
+            self._least_of_half = rtt
+        self._least_of_half = min(self._least_of_half, rtt)
 
     def duplicate_reported(self, una: int, next_seq: int) -> None:
         """Step 4: the peer has received something twice, so that the window was too narrow; once a round trip."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
+
 
 class Ranges:
     """Ascending [start, end) pairs; there are seldom many."""
@@ -27,12 +29,8 @@ class Ranges:
         """Add [`left`, `right`). None when all of it was known; else where the news begins, and the range that it
         has become a part of."""
         starts, ends = self._starts, self._ends
-        first = 0  # of those that it touches
-        while first < len(ends) and ends[first] < left:
-            first += 1
-        last = first  # the first that it does not touch
-        while last < len(starts) and starts[last] <= right:
-            last += 1
+        first = bisect_left(ends, left)  # of those that it touches
+        last = bisect_right(starts, right, first)  # the first that it does not touch
         if first == last:
             starts.insert(first, left)
             ends.insert(first, right)

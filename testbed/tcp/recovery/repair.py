@@ -120,7 +120,8 @@ def _leave(sender: Sender, now: int) -> str:
         sender.detection.recovery_over()
     if not was_fast:
         return ""
-    sender.control.recovered(now, sender.board.pipe if sender.sack else sender.next - sender.una)
+    # With SACK the window is ssthresh, whatever is in flight (RFC 9937 section 6.4; RFC 6675 section 5, step 4.2).
+    sender.control.recovered(now, sender.control.ssthresh if sender.sack else sender.next - sender.una)
     return RECOVERED
 
 

@@ -102,16 +102,21 @@ class Scoreboard:
         records = self.records
         if not records or records[0].seq >= ack:
             return arrivals
-        arrivals.first = records[0]
-        plain = not self.sacked.total and not self.lost and not records[0].retransmissions
+        arrivals.first = record = records[0]
+        if not (self.sacked.total or self.lost):
+            start = record.seq
+            while record.end <= ack and not record.retransmissions:  # nearly always: `_arrived`, for many, in order
+                arrivals.newest = arrivals.original = records.popleft()
+                if not records:
+                    break
+                record = records[0]
+            newest = arrivals.newest
+            if newest is not None:
+                arrivals.size = newest.end - start
+                self.pipe -= arrivals.size
         while records and records[0].end <= ack:
             record = records.popleft()
-            if plain and not record.retransmissions:  # nearly always; the rest is `_arrived`, spelt out for speed
-                size = record.end - record.seq
-                arrivals.size += size
-                self.pipe -= size
-                arrivals.newest = arrivals.original = record
-            elif record.sacked:
+            if record.sacked:
                 self.sacked_segments -= 1
             else:
                 self._arrived(record, record.end - record.seq, arrivals)

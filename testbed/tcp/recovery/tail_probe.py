@@ -25,7 +25,7 @@ class TailProbe:
     def timeout(self, srtt: int, alone: bool, until_rto: int) -> int:
         """How long to wait (ns) [TLP_calc_PTO]; `alone`: one segment is in flight, whose acknowledgement may wait."""
         wait = 2 * srtt + (self._patience if alone else 0) if srtt else WITHOUT_SAMPLE
-        return min(wait, until_rto)
+        return wait if wait < until_rto else until_rto
 
     def sent(self, next_seq: int, again: bool) -> None:
         """A probe has left."""

@@ -22,8 +22,8 @@ class Undo:
     """One episode: from a reduction until it is over, or known to be spurious. Absolute sequence numbers, ns."""
 
     __slots__ = (
-        "_dsack", "_eifel", "_first_sent_at", "_first_seq", "_frto", "_unconfirmed", "after_timeout", "open", "phase",
-        "recover",
+        "_dsack", "_eifel", "_first_end", "_first_sent_at", "_first_seq", "_frto", "_unconfirmed",
+        "after_timeout", "open", "phase", "recover",
     )  # fmt: skip
 
     def __init__(self, config: TcpConfig) -> None:
@@ -35,7 +35,7 @@ class Undo:
         self.recover = 0
         self.phase = 0  # of F-RTO's steps: 1 until the first acknowledgement after the timeout, 2 until the second
         self._first_sent_at = 0  # when the first retransmission left [RetransmitTS]; 0: none has
-        self._first_seq = 0  # and what it was
+        self._first_seq = self._first_end = 0  # and what it was
         self._unconfirmed: list[int] = []  # the retransmissions that no DSACK has named yet
 
     def begin(self, recover: int, *, after_timeout: bool, again: bool = False) -> None:
@@ -60,11 +60,11 @@ class Undo:
         self.open = False
         self.phase = 0
 
-    def retransmitted(self, now: int, seq: int) -> None:
+    def retransmitted(self, now: int, seq: int, end: int) -> None:
         """A segment was sent again."""
         self._unconfirmed.append(seq)
         if self._first_sent_at == 0:
-            self._first_sent_at, self._first_seq = now, seq
+            self._first_sent_at, self._first_seq, self._first_end = now, seq, end
 
     def duplicate_reported(self, left: int, right: int) -> str:
         """A DSACK says that [`left`, `right`) came twice. If it names the last of the retransmissions, none was
@@ -102,7 +102,9 @@ class Undo:
         if self.phase == 2:
             self.phase = 0
             return F_RTO if original and (not selective or original <= self.recover) else ""
-        if moved:
+        if moved and ack < self._first_end:  # a part of what was sent again tells nothing of the rest
+            self.phase = 1 if selective else 0  # section 3.1, step 2: wait for all of it; section 2.1, step 2a
+        elif moved:
             self.phase = 0 if ack >= self.recover else 2  # conventional recovery, or step 3
         return ""
 

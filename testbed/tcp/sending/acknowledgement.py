@@ -10,9 +10,10 @@ from testbed.tcp.ecn import classic as ecn
 from testbed.tcp.path import mtu_probe
 from testbed.tcp.recovery import repair
 from testbed.tcp.recovery.scoreboard import Arrivals
+from testbed.tcp.sending.limits import IDLE
 from testbed.tcp.sending.sender import Sender
 from testbed.tcp.sequence import MASK, unwrap
-from testbed.tcp.timers import PERSIST, REORDERING, RETRANSMIT, TAIL_PROBE, USER_TIMEOUT
+from testbed.tcp.timers import NEVER, PERSIST, REORDERING, RETRANSMIT, TAIL_PROBE, USER_TIMEOUT
 from testbed.wire.segment import FIN, SYN, Segment
 
 
@@ -27,7 +28,7 @@ def acknowledge(sender: Sender, now: int, ack: int, segment: Segment, window_cha
         sender.expiries = 0  # the peer lives: do not give up (RFC 9293 section 3.8.6.1, MUST-37)
     elif _is_duplicate(sender, segment, window_changed):
         cause = _duplicate(sender, now, ack)
-    if cause or window_changed:
+    if sender.tells and (cause or window_changed):
         sender.tell(now, cause or "window")
 
 
@@ -59,7 +60,7 @@ def _news(sender: Sender, now: int, ack: int, segment: Segment, blocks: tuple[tu
     told = _select(sender, ack, blocks, arrivals) if blocks else None
     if ack > una:
         _advance(sender, ack, arrivals)
-    if not arrivals.size and told is None and ack == una:
+    elif not arrivals.size and told is None:
         return _duplicate(sender, now, ack)  # what it selects was known
     echoed = _echoed(sender, now, segment) if sender.undo.open or sender.probe.end else None  # something was sent twice
     if sender.search is not None:
@@ -68,17 +69,11 @@ def _news(sender: Sender, now: int, ack: int, segment: Segment, blocks: tuple[tu
     sample.rtt = _measure(sender, now, arrivals, echoed)
     cause = repair.look(sender, now, ack, una, arrivals, echoed, told)
     sample.acked = ack - una
-    sample.delivered = arrivals.size
     sample.prior_in_flight = in_flight
     sample.lost = board.lost_bytes - lost_bytes
     sample.recovering = recovering or sender.recovery.active  # the acknowledgement that ends recovery is a part of it
-    sample.srtt = sender.rtt.srtt
-    if sender.control.measures_one_way:
-        sample.one_way = _one_way(sender, segment)
     if arrivals.size and una > sender.initial:  # a SYN fills no window
-        if sender.ecn is not None:
-            sender.ecn.hear(sender, segment, arrivals)
-        grown = _tell_control(sender, now, arrivals)
+        grown = _tell_control(sender, now, segment, arrivals)
         cause = cause or grown
     _restart_timers(sender, now, ack > una)
     return cause
@@ -132,10 +127,10 @@ def _measure(sender: Sender, now: int, arrivals: Arrivals, echoed: int | None) -
     if first is not None and not first.sacked:
         measured = now - first.sent_at if first.retransmissions == 0 else _by_timestamp(now, echoed, sender)
         if measured >= 0:
-            _estimate(sender, now, max(measured, 1))
+            _estimate(sender, now, measured or 1)
     if newest is None or newest.retransmissions:
         return 0
-    rtt = max(now - newest.sent_at, 1)
+    rtt = now - newest.sent_at or 1
     delivery = sender.delivery
     if delivery is not None and (rtt < delivery.least_rtt or not delivery.least_rtt):
         delivery.least_rtt = rtt
@@ -170,13 +165,19 @@ def _estimate(sender: Sender, now: int, measured: int) -> None:
         sender.rtt_mark = sender.next
 
 
-def _tell_control(sender: Sender, now: int, arrivals: Arrivals) -> str:
+def _tell_control(sender: Sender, now: int, segment: Segment, arrivals: Arrivals) -> str:
     """Complete the sample, and let the control and the rate reduction answer."""
     board, sample, recovery, control = sender.board, sender.sample, sender.recovery, sender.control
+    if control.measures_one_way:
+        sample.one_way = _one_way(sender, segment)
+    if sender.ecn is not None:
+        sender.ecn.hear(sender, segment, arrivals)
     delivery = sender.delivery
     if delivery is not None and arrivals.newest is not None:
         sample.rate = 0
         delivery.sample(now, arrivals.newest, arrivals.size, board.lost_bytes, sample)
+    sample.delivered = arrivals.size
+    sample.srtt = sender.rtt.srtt
     sample.in_flight = board.pipe
     sample.limited = sample.prior_in_flight + sender.mss > control.cwnd or sender.una <= sender.filled
     sample.repairing = recovery.repairing
@@ -197,19 +198,19 @@ def _tell_control(sender: Sender, now: int, arrivals: Arrivals) -> str:
 def _restart_timers(sender: Sender, now: int, advanced: bool) -> None:
     """RFC 6298 sections 5.2 and 5.3; RFC 8985 section 7.2."""
     timers = sender.timers
+    due = timers.due
     if not sender.board.records:
-        timers.stop(RETRANSMIT)
-        timers.stop(USER_TIMEOUT)
+        due[RETRANSMIT] = due[USER_TIMEOUT] = due[TAIL_PROBE] = due[REORDERING] = NEVER
+        if sender.buffer.end + sender.closing <= sender.next and sender.limits.present != IDLE:
+            sender.limits.turn(now, IDLE)
         if advanced:
-            timers.stop(PERSIST)  # if a probe was acknowledged, the window is open or will be probed anew
-        timers.stop(TAIL_PROBE)
-        timers.stop(REORDERING)
+            due[PERSIST] = NEVER  # if a probe was acknowledged, the window is open or will be probed anew
         return
     if not advanced:
         if sender.board.sacked.total:
-            timers.stop(TAIL_PROBE)
+            due[TAIL_PROBE] = NEVER
         return
-    timers.stop(TAIL_PROBE)  # it starts anew when all has been sent that can be
+    due[TAIL_PROBE] = NEVER  # it starts anew when all has been sent that can be
     if sender.recovery.restarts_timer:
         timers.set(RETRANSMIT, now + sender.rtt.rto)
     if sender.user_timeout:

@@ -51,7 +51,7 @@ def _start_control(sender: Sender, now: int, window: int) -> None:
     rtt = 0 if sender.rtt.backed_off else sender.rtt.srtt
     start = Start(sender.mss, window, config.abe, paced, seed=sender.initial, rtt=rtt, sack=sender.sack)
     sender.control = config.congestion.build(start)
-    sender.told = () if sender.control.variables else None
+    sender.told = () if sender.control.variables and sender.tracer.hears("control") else None
     if sender.control.samples:
         sender.delivery = Delivery(now)
     sender.paced = paced or (config.pacing == pacing.AUTO and sender.control.pacing_rate > 0)

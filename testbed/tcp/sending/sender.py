@@ -20,6 +20,7 @@ from testbed.tcp.recovery.tail_probe import TailProbe
 from testbed.tcp.recovery.undo import Undo
 from testbed.tcp.sending import pacing
 from testbed.tcp.sending.delivery import Delivery
+from testbed.tcp.sending.limits import Limits
 from testbed.tcp.sending.pacing import Pacer
 from testbed.tcp.sending.peer_window import PeerWindow
 from testbed.tcp.sending.rtt import RoundTrip
@@ -38,15 +39,17 @@ class Sender:
 
     `highest` is where anything was ever sent: it lies beyond SND.NXT after a probe of a closed window, whose octet
     is sent again with the rest. `expiries` counts the retransmission timer's since the last progress, `probes` those
-    of the closed window since it closed, `unanswered` those of them that nobody has answered.
+    of the closed window since it closed, `unanswered` those of them that nobody has answered. `closing`: the
+    application has closed, FIN follows the last byte; `cramped`: it was refused room in the buffer. Before `held_until`
+    nothing new leaves: a mark met a window of one segment.
     """
 
     __slots__ = (
-        "board", "buffer", "closing", "config", "control", "delivery", "detection", "ecn", "expiries", "filled",
-        "highest", "initial", "last_sent_at", "mss", "next", "output", "paced", "pacer", "path", "patient",
-        "peer", "probe", "probes", "probing", "recovery", "rtt", "rtt_mark", "sack", "sample", "search",
-        "segmentizer", "stats", "timers", "told", "tracer", "una", "unanswered", "undo", "urgent",
-        "user_timeout",
+        "board", "buffer", "closing", "config", "control", "cramped", "delivery", "detection", "ecn",
+        "expiries", "filled", "held_until", "highest", "initial", "last_sent_at", "limits", "mss", "next",
+        "output", "paced", "pacer", "path", "patient", "peer", "probe", "probes", "probing", "recovery", "rtt",
+        "rtt_mark", "sack", "sample", "search", "segmentizer", "stats", "tells", "timers", "told", "tracer",
+        "una", "unanswered", "undo", "urgent", "user_timeout",
     )  # fmt: skip
 
     def __init__(
@@ -57,11 +60,11 @@ class Sender:
         self.stats = output.stats
         self.timers = timers
         self.tracer = tracer
+        self.tells = tracer.hears("cwnd")  # whether anybody listens to what `tell` tells
         self.initial = initial  # ISS
-        self.una = self.next = self.highest = initial
-        self.urgent = initial  # SND.UP
+        self.una = self.next = self.highest = self.urgent = initial  # the last is SND.UP
         self.mss = DEFAULT_MSS
-        self.closing = False  # the application has closed: FIN follows the last byte
+        self.closing = self.cramped = False
         self.peer = PeerWindow()
         self.buffer = SendBuffer(initial + 1, config.send_buffer)
         self.board = Scoreboard()
@@ -76,6 +79,7 @@ class Sender:
         self.detection: LossDetection | None = None  # None: duplicate acknowledgements are counted
         self.delivery: Delivery | None = None  # None: nobody wants delivery rates
         self.ecn: Ecn | None = None  # None: both ends have not agreed to it
+        self.limits = Limits()
         self.pacer = Pacer()
         self.filled = initial  # what had been sent when a paced sender filled its window last
         self.paced = False
@@ -85,7 +89,7 @@ class Sender:
         self.search: MtuSearch | None = None  # for a larger path MTU; None: there is nothing to look for
         self.segmentizer = Segmentizer(config.nagle)
         self.expiries = self.probes = self.unanswered = 0
-        self.last_sent_at = 0
+        self.last_sent_at = self.held_until = 0
         self.user_timeout = config.user_timeout  # 0: none
         self.patient = False  # it decides alone when to give up
 
@@ -139,7 +143,8 @@ class Sender:
         recovery = self.recovery
         if recovery.reduction is not None:
             return recovery.reduction.window
-        return max(self.control.cwnd + recovery.inflation, self.mss)
+        window, mss = self.control.cwnd + recovery.inflation, self.mss
+        return window if window > mss else mss
 
     def set_pace(self) -> None:
         """Follow the control's rate, or spread its window over the round trip."""
@@ -185,7 +190,7 @@ class Sender:
         self.board.retransmitted(record, now)
         self.stats.retransmitted_segments += 1
         if self.undo.open:
-            self.undo.retransmitted(now, record.seq)
+            self.undo.retransmitted(now, record.seq, record.end)
         self._account(now, record)
         if record.flags & SYN:
             self.output.emit_syn(now, record.seq, reason)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from testbed.tcp.congestion import initial_window
 from testbed.tcp.path import mtu_probe
+from testbed.tcp.sending.limits import BUSY, IDLE, RECEIVE_WINDOW, SEND_BUFFER
 from testbed.tcp.timers import NEVER, OVERRIDE, PACE, PERSIST, RETRANSMIT, TAIL_PROBE, USER_TIMEOUT
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ def transmit(sender: Sender, now: int) -> None:
     if board.lost or unsent or sender.recovery.active:
         if sender.delivery is not None:
             sender.control.transmitted(now, board.pipe, sender.delivery.app_limited)
-        if _send_lost(sender, now):
+        if not board.lost or _send_lost(sender, now):
             if unsent:
                 before = sender.next
                 _send_new(sender, now)
@@ -34,7 +35,7 @@ def transmit(sender: Sender, now: int) -> None:
 def _send_lost(sender: Sender, now: int) -> bool:
     """Send again what is lost; whether the window has room for more."""
     board = sender.board
-    record = board.next_lost(sender.una) if board.lost else None
+    record = board.next_lost(sender.una)
     if record is None:
         return True
     if sender.undo.phase == 2:  # F-RTO looks first whether new data gets through (RFC 5682 section 2.1, step 2b)
@@ -54,6 +55,11 @@ def _send_new(sender: Sender, now: int) -> None:
     board, buffer = sender.board, sender.buffer
     if not board.records and sender.config.idle_restart and now - sender.last_sent_at > sender.rtt.rto:
         _restart(sender, now)
+    if sender.held_until > now:  # RFC 3168 section 6.1.2
+        sender.timers.set(PACE, sender.held_until)
+        return
+    if sender.limits.present == IDLE:
+        sender.limits.turn(now, BUSY)
     limit = sender.window
     if board.sacked.total and not (sender.config.limited_transmit or sender.recovery.active):
         limit -= board.sacked.total  # what has left the network makes no room before recovery (RFC 3042)
@@ -78,7 +84,17 @@ def _send_new(sender: Sender, now: int) -> None:
                 sender.filled = sender.next  # a pace seldom lets an acknowledgement meet a full window
             if sender.delivery is not None and unsent - size < most and board.pipe < limit and not board.lost:
                 sender.delivery.starve(board.pipe)
+            waits_for = _waits_for(sender, unsent - size, edge - sender.next < limit - board.pipe)
+            if waits_for != sender.limits.present:
+                sender.limits.turn(now, waits_for)
             return
+
+
+def _waits_for(sender: Sender, unsent: int, closed: bool) -> int:
+    """What limits the sender that has `unsent` bytes left; `closed`: the peer's window has less room than ours."""
+    if unsent > 0:
+        return RECEIVE_WINDOW if closed else BUSY
+    return SEND_BUFFER if sender.cramped else BUSY
 
 
 def _send_spare(sender: Sender, now: int, detection: LossDetection) -> None:
@@ -136,7 +152,7 @@ def _arm(sender: Sender, now: int) -> None:
 def _arm_probe(sender: Sender, now: int) -> None:
     """Start the tail loss probe's timer, but where there is to be none (RFC 8985 section 7.2)."""
     timers, board, recovery, probe = sender.timers, sender.board, sender.recovery, sender.probe
-    if board.lost or board.sacked.total or recovery.active or recovery.repairing or probe.end or not probe.sampled:
+    if probe.end or not probe.sampled or recovery.active or recovery.repairing or board.lost or board.sacked.total:
         return
     alone = sender.next - sender.una <= sender.mss
     timers.set(TAIL_PROBE, now + probe.timeout(sender.rtt.srtt, alone, timers.due[RETRANSMIT] - now))
