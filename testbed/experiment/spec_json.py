@@ -26,17 +26,21 @@ CLASS: Final = "@"
 _SPECS: Final[tuple[Callable[..., Any], ...]] = (
     experiment.ExperimentSpec, experiment.TopologySpec, experiment.MachineSpec, experiment.LinkSpec,
     experiment.FlowSpec, experiment.ChangeSpec, experiment.TraceKeys, experiment.CaptureKeys,
-    DirectionSpec, DropRule, Reorder, TcpConfig, Step,
-    *(one for plug in PLUGS.values() for one in plug.table.values()), *APPS.values(), Program,
+    DirectionSpec, DropRule, Reorder, TcpConfig, Step, Program,
 )  # fmt: skip
 
-KNOWN: Final = {one.__name__: one for one in _SPECS}
-"""Every class that a spec may consist of, by its name."""
+Known = Mapping[str, Callable[..., Any]]
+
+
+def known() -> Known:
+    """Every class that a spec may consist of, by its name. A program may have added to the plugs at any time."""
+    plugs = [one for plug in PLUGS.values() for one in plug.table.values()]
+    return {one.__name__: one for one in (*_SPECS, *plugs, *APPS.values())}
 
 
 def to_json(spec: experiment.ExperimentSpec) -> dict[str, Any]:
     """What `json.dumps` takes. Raises TypeError for what nobody could read back."""
-    written = _write(spec)
+    written = _write(spec, known())
     assert isinstance(written, dict)
     return written
 
@@ -44,7 +48,7 @@ def to_json(spec: experiment.ExperimentSpec) -> dict[str, Any]:
 def from_json(data: Mapping[str, Any]) -> experiment.ExperimentSpec:
     """The spec that `to_json` was given. Raises RunError for anything else."""
     try:
-        spec = _read(data)
+        spec = _read(data, known())
     except (TypeError, ValueError) as error:
         raise RunError(f"a spec that cannot be read: {error}") from error
     if not isinstance(spec, experiment.ExperimentSpec):
@@ -52,13 +56,30 @@ def from_json(data: Mapping[str, Any]) -> experiment.ExperimentSpec:
     return spec
 
 
-def _write(value: Any) -> Any:
-    if type(value).__name__ in KNOWN:
-        return {CLASS: type(value).__name__} | {name: _write(item) for name, item in _fields(value)}
+def foreign(spec: experiment.ExperimentSpec) -> set[str]:
+    """The plugs in `spec` that do not come with the testbed: no other process knows them."""
+    classes = known()
+    return {name for name in _classes(to_json(spec)) if not classes[name].__module__.startswith("testbed.")}
+
+
+def _classes(data: Any) -> Iterator[str]:
+    if isinstance(data, list):
+        for item in data:
+            yield from _classes(item)
+    elif isinstance(data, Mapping):
+        if CLASS in data:
+            yield data[CLASS]
+        for item in data.values():
+            yield from _classes(item)
+
+
+def _write(value: Any, classes: Known) -> Any:
+    if type(value).__name__ in classes:
+        return {CLASS: type(value).__name__} | {name: _write(item, classes) for name, item in _fields(value)}
     if isinstance(value, Mapping) and all(isinstance(key, str) and key != CLASS for key in value):
-        return {key: _write(item) for key, item in value.items()}
+        return {key: _write(item, classes) for key, item in value.items()}
     if isinstance(value, tuple | list):
-        return [_write(item) for item in value]
+        return [_write(item, classes) for item in value]
     if value is None or isinstance(value, bool | int | float | str):
         return value
     raise TypeError(f"{type(value).__name__} has no form in JSON")
@@ -70,14 +91,14 @@ def _fields(value: Any) -> Iterator[tuple[str, Any]]:
     return iter(value._asdict().items())
 
 
-def _read(data: Any) -> Any:
+def _read(data: Any, classes: Known) -> Any:
     if isinstance(data, list):
-        return tuple(_read(item) for item in data)
+        return tuple(_read(item, classes) for item in data)
     if not isinstance(data, Mapping):
         return data
-    fields = {key: _read(item) for key, item in data.items() if key != CLASS}
+    fields = {key: _read(item, classes) for key, item in data.items() if key != CLASS}
     if CLASS not in data:
         return fields
-    if data[CLASS] not in KNOWN:
+    if data[CLASS] not in classes:
         raise ValueError(f"there is no {data[CLASS]!r}")
-    return KNOWN[data[CLASS]](**fields)
+    return classes[data[CLASS]](**fields)

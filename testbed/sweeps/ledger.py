@@ -9,6 +9,7 @@ from typing import Any
 from testbed.experiment.key import key_of
 from testbed.experiment.language.sweep import label
 from testbed.experiment.reading.load import Plan, PlannedRun, repetition
+from testbed.experiment.spec_json import foreign
 from testbed.experiment.status import BROKEN_OFF, FAILED, INTERRUPTED
 from testbed.sweeps.carrier import Done
 from testbed.sweeps.earlier import Earlier, finished, take_over
@@ -20,7 +21,9 @@ class Ledger:
     """Knows which runs are `missing`, and is given each that is done."""
 
     def __init__(self, plan: Plan, results: Path, say: Callable[[str], None], fresh: bool) -> None:
-        """`say` is told of what need not be done. `fresh`: nothing that was done before counts."""
+        """`say` is told of what need not be done. `fresh`: nothing that was done before counts; no more does it with
+        plugs that are `foreign` to the testbed, for whose source no key speaks.
+        """
         self._plan = plan
         self._say = say
         self._keys = {run.id: key_of(run.spec) for run in plan.runs}
@@ -28,7 +31,8 @@ class Ledger:
         for run in plan.runs:
             self._settings.setdefault(_setting(run), []).append(run)
         self._documents: dict[str, dict[str, Any]] = {}
-        self._looks_back = len(plan.runs) > 1 and not fresh
+        self.foreign = sorted(set[str]().union(*(foreign(run.spec) for run in plan.runs)))
+        self._looks_back = len(plan.runs) > 1 and not fresh and not self.foreign
         begun = ExperimentFolder.resume(results, plan, self._keys) if self._looks_back else None
         self._is_resumed = begun is not None
         self.folder = begun or ExperimentFolder.begin(results, plan, self._keys)

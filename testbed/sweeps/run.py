@@ -121,10 +121,20 @@ class _Sweep:
         if cluster is not None:
             from testbed.sweeps.cluster import Cluster
 
+            self._refuse_on_cluster()
             return Cluster(cluster, self._apart)
+        if self._ledger.foreign:
+            self._say(f"in this process, for no other knows {', '.join(self._ledger.foreign)}")
+            return self._here(trials)
         if len(self._plan.runs) == 1 or trials["virtual"] is not VIRTUAL["virtual"]:
             return self._here(trials)
         return Lanes(jobs or cores(), self._apart, self._report)
+
+    def _refuse_on_cluster(self) -> None:
+        """What only this process knows cannot go there."""
+        if self._ledger.foreign:
+            message = f"no other process knows {', '.join(self._ledger.foreign)}"
+            raise ConfigError([ConfigProblem(message, file="--cluster", suggestion="run it here, without a cluster")])
 
     def _here(self, trials: Trials) -> Here:
         return Here(trials, lambda run: self._ledger.folder.place(run.id, apart=False), self._watch)

@@ -10,7 +10,7 @@ import pytest
 
 from testbed.errors import RunError
 from testbed.experiment.reading.load import load
-from testbed.experiment.spec_json import KNOWN, from_json, to_json
+from testbed.experiment.spec_json import from_json, known, to_json
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted(
@@ -73,8 +73,8 @@ def test_so_does_one_in_which_everything_is_special(tmp_path: Path) -> None:
 
 
 def test_every_class_has_a_name_of_its_own() -> None:
-    assert all(one.__name__ == name for name, one in KNOWN.items())
-    assert len(set(KNOWN.values())) == len(KNOWN)
+    assert all(one.__name__ == name for name, one in known().items())
+    assert len(set(known().values())) == len(known())
 
 
 @pytest.mark.parametrize(

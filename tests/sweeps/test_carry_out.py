@@ -7,6 +7,7 @@ import json
 import os
 import signal
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ from testbed.experiment.trial import Trial
 from testbed.sweeps import lane
 from testbed.sweeps.run import Swept, carry_out
 from testbed.sweeps.standing import Standing
+from testbed.tcp.congestion import CONTROLS
+from testbed.tcp.congestion.reno import RenoSpec
 
 from .conftest import HERE, Write, hidden_in, runs_in, workers_of
 
@@ -261,3 +264,23 @@ def test_a_disk_that_is_full_ends_the_sweep_with_its_name_and_keeps_what_is_whol
 
 
 assert VIRTUAL["virtual"] is Trial
+
+
+@dataclass(frozen=True, kw_only=True)
+class TimidSpec(RenoSpec):
+    """A control that somebody adds to the table at run time."""
+
+
+def test_what_only_this_process_knows_runs_here_and_is_never_taken_over(
+    small: Write, results: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(CONTROLS, "timid", TimidSpec)
+    file = small("matrix: {tcp.congestion: [reno, timid]}\n")
+    for _ in range(2):
+        said: list[str] = []
+        swept = do(file, results, say=said.append)
+        assert [run["status"] for run in swept.runs] == ["complete", "complete"]
+        assert swept.runs[0]["trace_sha256"] == swept.runs[1]["trace_sha256"]
+        assert (said, swept.reused) == (["in this process, for no other knows TimidSpec"], 0)
+    with pytest.raises(ConfigError, match="no other process knows TimidSpec"):
+        do(file, results, cluster="tcp://127.0.0.1:1")
