@@ -98,10 +98,10 @@ def _picture(command: str, shell: Shell) -> str:
 
     Of commands joined by `&&` only the last is shown; `; exit N` behind it is its status, and is not shown either.
     """
-    command, _, status = command.partition("; exit ")
+    command, _, status = command.partition(" ; exit ")
     *before, last = command.split(" && ")
     for unseen in before:
         shell.output(unseen)
     printed = shell.output(last, int(status or 0))
     shown = "\n".join(line.rstrip() for line in printed.strip("\n").splitlines()) + "\n"
-    return f"$ {last}\n\n{shown}" if last.startswith("testbed ") else shown
+    return f"$ {last.rstrip()}\n\n{shown}" if last.startswith("testbed ") else shown

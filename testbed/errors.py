@@ -47,6 +47,11 @@ class ConfigError(TestbedError):
         self.problems = problems
         super().__init__("\n".join(str(problem) for problem in problems))
 
+    @classmethod
+    def of(cls, message: str, *, file: str = "", path: str = "", suggestion: str = "") -> ConfigError:
+        """Of a single problem, which stands on no line."""
+        return cls([ConfigProblem(message, file=file, path=path, suggestion=suggestion)])
+
 
 class UnitError(TestbedError, ValueError):
     """A quantity that could not be read; the message says what a good one looks like.

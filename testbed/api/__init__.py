@@ -4,6 +4,10 @@
     result["flows"]["a"]["goodput"]
 
 It needs no event loop, and minds none, so it works in a notebook as well.
+
+outcome     what comes of runs: `Run`, `Result`, `Sweep`      progress   how far a sweep is, while one waits
+stored      `Results`: all runs below a folder                tables     polars or pandas
+compared    a comparison, with its runs                       html       what a notebook shows of these
 """
 
 from __future__ import annotations
@@ -15,10 +19,10 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from testbed.api.outcome import Result, Run, Sweep
-from testbed.api.progress import somebody
+from testbed.api.progress import say, somebody, unsaid
 from testbed.api.stored import Results
 from testbed.control.clocks import clocks
-from testbed.errors import ConfigError, ConfigProblem
+from testbed.errors import ConfigError
 from testbed.experiment.reading.load import Plan, load
 from testbed.experiment.status import INTERRUPTED
 from testbed.store.folder import find_runs, read_runs
@@ -76,12 +80,13 @@ def sweep(
     """Run every combination and repetition of the experiment in `file`, and return what came of them.
 
     A list in `set` makes an axis: `set={"tcp.rto_min": ["200ms", "1s"]}`; `repeat` is how often each combination runs,
-    or "until ±2% at 95%". With `progress`, a notebook or a terminal shows how far it is. The rest is as in `run`.
+    or "until ±2% at 95%". With `progress`, a notebook or a terminal shows how far it is, and stderr has in words
+    what need not be run, or cannot be on all cores. The rest is as in `run`.
     """
     settings = dict(set or {}) | ({} if repeat is None else {"repeat": repeat})
     plan = check(file, set=settings, seed=seed)
-    tell = somebody() if progress else None
-    swept = _carry_out(plan, results, tell, jobs=jobs, cluster=cluster, fresh=fresh)
+    tell, words = (somebody(), say) if progress else (None, unsaid)
+    swept = _carry_out(plan, results, tell, say=words, jobs=jobs, cluster=cluster, fresh=fresh)
     return Sweep(plan.name, swept.folder, [Run(document) for document in swept.runs], swept.expect, swept.reused)
 
 
@@ -148,7 +153,6 @@ def check(
 ) -> Plan:
     """Read the experiment in `file` and return its plan. Raises ConfigError with everything that is wrong with it."""
     if set is not None and not isinstance(set, Mapping):
-        problem = ConfigProblem("is a mapping of paths to values", path="set", suggestion="{'tcp.rto_min': '200ms'}")
-        raise ConfigError([problem])
+        raise ConfigError.of("is a mapping of paths to values", path="set", suggestion="{'tcp.rto_min': '200ms'}")
     short = {"seed": seed, "clock": clock}
     return load(file, dict(set or {}) | {name: value for name, value in short.items() if value is not None})

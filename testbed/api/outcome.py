@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from testbed.api import html
 from testbed.api.tables import as_kind
-from testbed.errors import ConfigError, ConfigProblem
+from testbed.errors import ConfigError
+from testbed.experiment.language.label import label
+from testbed.experiment.status import COMPLETE, went_well
 from testbed.report import tables
+from testbed.report.axes import short
 from testbed.store import frames
 from testbed.store.folder import read_run
 from testbed.trace import store
@@ -40,7 +43,7 @@ class Run(dict[str, Any]):
     @property
     def ok(self) -> bool:
         """It was completed, and every expectation was met."""
-        return self["status"] == "complete" and all(row["ok"] for row in self["expect"])
+        return went_well(self)
 
     def trace(self, kind: str) -> pl.DataFrame:
         """The rows of a kind: "state", "segment", "cwnd", "control", "drop", "mark", "icmp", "queue" or "app"."""
@@ -62,7 +65,7 @@ class Run(dict[str, Any]):
         return f"<Run {self['id']} of {self['name']}: {self['status']}, in {self.folder}>"
 
     def _repr_html_(self) -> str:
-        told = [f"seed {self['seed']}", *(f"{path}={frames.as_text(one)}" for path, one in self["params"].items())]
+        told = [f"seed {self['seed']}", *(f"{path}={label(one)}" for path, one in self["params"].items())]
         rows = [_flow_row(name, flow) for name, flow in self["flows"].items()]
         return html.page(self["name"], " · ".join(told), html.table(FLOW_HEAD, rows, 2), *_remarks(self))
 
@@ -99,8 +102,7 @@ class Result:
     def report(self, path: Path | str | None = None) -> Path:
         """Write a page about it, beside its runs if no `path` is given; the answer is where."""
         if self.folder is None:
-            problem = ConfigProblem("its runs were not kept", file=self.name, suggestion="give `results` a folder")
-            raise ConfigError([problem])
+            raise ConfigError.of("its runs were not kept", file=self.name, suggestion="give `results` a folder")
         return _report([self.folder], path)
 
     def compare(self, by: str | None = None, metric: str = "goodput", **options: Any) -> Compared:
@@ -129,11 +131,11 @@ class Result:
             return self.runs[0]._repr_html_()
         params = list(dict.fromkeys(path for run in self.runs for path in run["params"]))
         rows = [
-            [*(frames.as_text(run["params"].get(path, "–")) for path in params), str(run.get("repeat", 1)),
+            [*(label(run["params"].get(path, "–")) for path in params), str(run.get("repeat", 1)),
              *_flow_row(name, flow)]
             for run in self.runs for name, flow in run["flows"].items()
         ]  # fmt: skip
-        head = [*(path.rpartition(".")[2] for path in params), "repeat", *FLOW_HEAD]
+        head = [*short(params), "repeat", *FLOW_HEAD]
         reused = f", {self.reused} of them done before" if self.reused else ""
         remark = f"{len(self.runs)} runs{reused}"
         expected = [html.remark(_sign(row), bad=not row["ok"]) for row in self.expect]
@@ -153,7 +155,7 @@ def _flow_row(name: str, flow: Mapping[str, Any]) -> list[str]:
 
 def _remarks(run: Run) -> list[str]:
     """How it ended if not well, and what was expected."""
-    ended = [] if run["status"] == "complete" else [html.remark(f"✗ {tables.ending(run)}", bad=True)]
+    ended = [] if run["status"] == COMPLETE else [html.remark(f"✗ {tables.ending(run)}", bad=True)]
     return ended + [html.remark(_sign(row), bad=not row["ok"]) for row in run["expect"]]
 
 

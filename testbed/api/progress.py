@@ -9,8 +9,7 @@ from importlib import import_module
 from typing import Final
 
 from testbed.api import html
-from testbed.experiment.run import Progress
-from testbed.sweeps.standing import Standing, Tell
+from testbed.sweeps.standing import Progress, Standing, Tell
 
 BAR: Final = 30
 """Characters."""
@@ -51,6 +50,15 @@ def somebody() -> Tell | None:
     if notebook is not None:
         return Telling(notebook)
     return Telling(_rewrite) if sys.stderr.isatty() else None
+
+
+def say(text: str) -> None:
+    """What is to be known beside how far it is: a line of its own."""
+    print(f"\r{text}" if sys.stderr.isatty() else text, file=sys.stderr, flush=True)
+
+
+def unsaid(text: str) -> None:
+    """Nobody wants to know."""
 
 
 def _notebook() -> Callable[[str], None] | None:

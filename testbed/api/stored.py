@@ -9,9 +9,10 @@ from typing import Any
 from testbed.api import html
 from testbed.api.outcome import Run
 from testbed.api.tables import as_kind
+from testbed.experiment.language.label import label
 from testbed.report import tables
 from testbed.report.answers import short_names
-from testbed.store.frames import PARAMS, as_text
+from testbed.store.frames import PARAMS
 from testbed.store.results import Store
 
 
@@ -67,7 +68,7 @@ class Results:
         params = [name for name in runs.columns if name.startswith(PARAMS) and runs[name].n_unique() > 1]
         rows = [
             [str(row["started"] or "–")[:19].replace("T", " "), row["experiment"], row["status"],
-             *("–" if row[name] is None else as_text(row[name]) for name in params), str(row["seed"]),
+             *("–" if row[name] is None else label(row[name]) for name in params), str(row["seed"]),
              tables.rate(row["goodput"]), tables.seconds(row["completion_time"])]
             for row in runs.iter_rows(named=True)
         ]  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from testbed.errors import ConfigError, ConfigProblem
+from testbed.errors import ConfigError
 
 if TYPE_CHECKING:
     import polars as pl
@@ -17,10 +17,10 @@ def as_kind(frame: pl.DataFrame, kind: str) -> Any:
     if kind == "polars":
         return frame
     if kind != "pandas":
-        raise ConfigError([ConfigProblem(f"no tables of {kind!r}", file="frame", suggestion=" or ".join(LIBRARIES))])
+        raise ConfigError.of(f"no tables of {kind!r}", file="frame", suggestion=" or ".join(LIBRARIES))
     try:
         import pandas as pd
     except ImportError as error:
         remedy = "pip install 'testbed[pandas]'"
-        raise ConfigError([ConfigProblem("pandas is not installed", file="frame", suggestion=remedy)]) from error
+        raise ConfigError.of("pandas is not installed", file="frame", suggestion=remedy) from error
     return pd.DataFrame({name: frame[name].to_numpy() for name in frame.columns})

@@ -16,10 +16,9 @@ from testbed.cli.compare import compare
 from testbed.cli.console import be_plain, be_there
 from testbed.cli.ending import status_of
 from testbed.cli.export import export
-from testbed.cli.pictures import ladder, plot, states
+from testbed.cli.pictures import ladder, plot, report, states
 from testbed.cli.plugs import list_, schema
 from testbed.cli.read import show, trace
-from testbed.cli.report import report
 from testbed.cli.run import check, run
 from testbed.cli.runs import query, runs
 from testbed.cli.ss import ss
@@ -45,23 +44,8 @@ def cli() -> None:
 
 
 for command in (
-    run,
-    check,
-    show,
-    trace,
-    ladder,
-    states,
-    plot,
-    ss,
-    agent,
-    list_,
-    schema,
-    runs,
-    query,
-    compare,
-    export,
-    report,
-):
+    run, check, show, trace, ladder, states, plot, ss, agent, list_, schema, runs, query, compare, export, report,
+):  # fmt: skip
     cli.add_command(command)
 
 

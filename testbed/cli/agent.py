@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from testbed import units
-from testbed.errors import ConfigError, ConfigProblem, UnitError
+from testbed.errors import ConfigError, UnitError
 
 
 @click.command(epilog="\b\nExample:\n  testbed agent --join lab1:7000 --name lab2 --secret-file secret\n")
@@ -36,4 +36,4 @@ def _patience(wait: str) -> float:
     try:
         return units.duration(0 if wait == "0" else wait) / 1e9
     except UnitError as error:
-        raise ConfigError([ConfigProblem(str(error), file="--wait")]) from error
+        raise ConfigError.of(str(error), file="--wait") from error

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from testbed.cli.ci import ci_options, reports
 from testbed.cli.ending import ALL_WELL, EXPECTATION_FAILED
-from testbed.cli.reports import report_options, reports
 from testbed.errors import ConfigError, ConfigProblem, UnitError
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def _quantity(read: str) -> Callable[[click.Context, click.Parameter, str | None
 @click.option("--json", "form", flag_value="json", help="One JSON document.")
 @click.option("--csv", "form", flag_value="csv", help="A row for each metric and setting.")
 @click.option("--markdown", "form", flag_value="markdown", help="For an issue or a pull request.")
-@report_options
+@ci_options
 def compare(
     runs: tuple[str, ...], by: tuple[str, ...], metrics: tuple[str, ...], flow: str | None, against: str | None,
     baseline: str | None, tolerance: float, warm_up: int | None, confidence: float, form: str | None,

@@ -1,4 +1,4 @@
-"""`testbed plot`, `ladder` and `states`: pictures of runs, in the terminal and as files."""
+"""`testbed report`, `plot`, `ladder` and `states`: pages and pictures of runs, in the terminal and as files."""
 
 from __future__ import annotations
 
@@ -45,6 +45,25 @@ class _Length(click.ParamType):  # type: ignore[type-arg]
         if not 0.5 <= inches <= 100:
             self.fail(f"a picture is 0.5 to 100 inches wide, not {inches:g}", param, ctx)
         return inches
+
+
+@click.command(epilog="\b\nExample:\n  testbed report latest\n")
+@click.argument("runs", nargs=-1, required=True)
+@click.option("--output", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path),
+              help="Where to write it. Absent: report.html in the folder of the run or the experiment.")  # fmt: skip
+@click.option("--open", "show", is_flag=True, help="Show it in the browser.")
+def report(runs: tuple[str, ...], output: Path | None, show: bool) -> None:
+    """Write one self-contained HTML page about a run or a sweep, readable offline.
+
+    RUNS are folders of runs or of experiments, any folders above such, or `latest`. One run becomes a page with
+    charts over time; several become a page that compares their settings. The page's path is printed.
+    """
+    from testbed.report.page.report import write_report
+
+    page = write_report(list(runs), output)
+    click.echo(page)
+    if show:
+        click.launch(str(page))
 
 
 @click.command(
@@ -101,7 +120,7 @@ def ladder(
     states; time runs down; each end of an arrow has its own time; a lost segment ends in ✗ with the reason.
     With --svg the drawing is a file, ladder.svg unless --output says otherwise.
     """
-    from testbed.report.connections import choose, connections, read_exchange
+    from testbed.report.connection.choice import choose, connections, read_exchange
     from testbed.store.folder import find_run
 
     folder = find_run(run)
@@ -129,7 +148,7 @@ def states(run: str, connection: str | None, svg: bool, output: str | None) -> N
     RUN is a run's folder, a folder that holds one run, or `latest`. With --svg the path is drawn into the state
     diagram of RFC 9293 (figure 5), a file called states.svg unless --output says otherwise.
     """
-    from testbed.report.states import path_lines
+    from testbed.report.connection.states import path_lines
     from testbed.store.folder import find_run
 
     folder = find_run(run)
@@ -143,7 +162,7 @@ def states(run: str, connection: str | None, svg: bool, output: str | None) -> N
 
 def _show_ladder(exchange: Any, title: str, absolute: bool, limit: int | None) -> None:
     from testbed.cli.console import stdout
-    from testbed.report.ladder import Ladder
+    from testbed.report.connection.ladder import Ladder
 
     console = stdout()
     for line in Ladder(exchange, title=title, width=console.width, absolute=absolute).lines(limit):

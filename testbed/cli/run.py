@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from testbed.cli.ci import ci_options, reports
 from testbed.cli.ending import ALL_WELL, EXPECTATION_FAILED, INTERRUPTED, RUN_FAILED
-from testbed.cli.reports import report_options, reports
 from testbed.errors import ConfigError, ConfigProblem
+from testbed.experiment import status
 
 if TYPE_CHECKING:
     from testbed.control.headquarters import Listen
@@ -36,7 +37,7 @@ SETTINGS = click.option(
 @click.option("--cluster", metavar="tcp://HOST:PORT", help="A Dask scheduler whose workers do the runs of a sweep.")
 @click.option("--fresh", is_flag=True, help="Do also those runs of a sweep that were done before.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout instead of tables.")
-@report_options
+@ci_options
 @click.option("--quiet", "-q", is_flag=True, help="No progress on stderr.")
 @click.option("--allow-late", is_flag=True,
               help="Real clock: a run that was later than its delays can bear counts nevertheless.")  # fmt: skip
@@ -55,7 +56,7 @@ def run(
     interrupted goes on where it stopped, and what an earlier one has done with the same inputs is taken over.
     """
     from testbed.cli.console import stderr
-    from testbed.cli.progress import telling
+    from testbed.cli.progress.telling import telling
     from testbed.control.clocks import clocks
     from testbed.experiment.run import check_runnable
     from testbed.report.plan import load_all
@@ -150,14 +151,14 @@ def _show(swept: Swept) -> None:
 
 
 def _interrupted(runs: list[dict[str, Any]]) -> bool:
-    return any(run["status"] == "interrupted" for run in runs)
+    return any(run["status"] == status.INTERRUPTED for run in runs)
 
 
 def _status(done: list[Swept]) -> int:
     runs = [run for swept in done for run in swept.runs]
     if _interrupted(runs):
         return INTERRUPTED
-    if any(run["status"] != "complete" for run in runs):
+    if any(run["status"] != status.COMPLETE for run in runs):
         return RUN_FAILED
     expected = [*(run["expect"] for run in runs), *(swept.expect for swept in done)]
     kept = all(expectation["ok"] for rows in expected for expectation in rows)

@@ -13,19 +13,17 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
+from testbed.comparison.factors import factor
 from testbed.comparison.measure import Run
-from testbed.errors import ConfigError, ConfigProblem
+from testbed.comparison.planned import planned
+from testbed.errors import ConfigError
 from testbed.experiment.language.document import nearest
-from testbed.experiment.language.label import label
-from testbed.store.folder import experiment_of, read_document
+from testbed.experiment.language.label import axes_called, label
+from testbed.experiment.status import COMPLETE
+from testbed.store.folder import experiment_of
 
 NOT_SET: Final = "not set"
 """What an axis is in a run that does not have it."""
-
-PLAN: Final = "resolved.json"
-
-OF_THE_RUN: Final = ("name", "clock")
-"""What runs may differ in without its being a parameter."""
 
 _CHANCE: Final = ("seed", "repeat")
 """What tells repetitions from each other, and is no circumstance."""
@@ -44,6 +42,12 @@ class Grouped:
     cells: Mapping[Labels, Mapping[Labels, Sequence[Run]]]
     """Runs by setting, and by circumstances."""
     notes: list[str] = field(default_factory=list)
+    along: Labels = ()
+    """Axes that advance together with the setting."""
+
+    def runs(self) -> list[Run]:
+        """All of them."""
+        return [run for cell in self.cells.values() for runs in cell.values() for run in runs]
 
     @cached_property
     def settings(self) -> list[Labels]:
@@ -55,45 +59,38 @@ class Grouped:
         """All that occur, in the same order."""
         return _in_order(list(dict.fromkeys(where for cell in self.cells.values() for where in cell)))
 
-    def without_chance(self) -> bool:
-        """Whether every repetition came out like its first, in every number, whatever its seed."""
-        groups = [runs for cell in self.cells.values() for runs in cell.values()]
-        return all(_all_alike(runs) for runs in groups)
-
 
 def group(runs: Sequence[Run], by: str | Sequence[str] | None = None) -> Grouped:
     """Complete runs, taken apart by the axes `by`; by default the only one that varies. Raises ConfigError."""
-    plans = _plans(runs)
-    runs = _as_planned(runs, plans)
-    params = {id(run): parameters(run, plans) for run in runs}
+    plans = planned(map(_experiment, runs))
+    runs = sorted(runs, key=lambda run: plans[_experiment(run)].place(run))
+    params = {id(run): plans[_experiment(run)].parameters(run) for run in runs}
     axes = [axis for axis in _axes(params.values()) if axis.split(".")[-1] not in _CHANCE]
     varying = [axis for axis in axes if len({_label(params[id(run)], axis) for run in runs}) > 1]
-    chosen = _chosen(by, varying, axes)
+    rows = [{axis: _label(params[id(run)], axis) for axis in varying} for run in runs]
+    chosen, along = factor(_chosen(by, varying, axes), varying, rows)
     notes: list[str] = []
     kept = _newest(_complete(runs, notes), params, notes)
     if not kept:
-        raise _wrong(f"none of {len(runs)} runs is complete", "look at them: testbed show RUN", "")
-    others = tuple(axis for axis in varying if axis not in chosen)
+        raise ConfigError.of(f"none of {len(runs)} runs is complete", suggestion="look at them: testbed show RUN")
+    others = tuple(axis for axis in varying if axis not in (*chosen, *along))
+    notes += [f"{axis} advances together with {', '.join(chosen)}" for axis in along]
     cells: dict[Labels, dict[Labels, list[Run]]] = {}
     for run in kept:
         setting, where = (tuple(_label(params[id(run)], axis) for axis in some) for some in (chosen, others))
         cells.setdefault(setting, {}).setdefault(where, []).append(run)
     if len(cells) < 2:
         only = describe(chosen, next(iter(cells)))
-        raise _wrong(f"all runs that count have {only}: there is nothing to compare", "; ".join(notes), "--by")
-    return Grouped(chosen, others, cells, notes)
+        raise ConfigError.of(
+            f"all runs that count have {only}: there is nothing to compare", file="--by", suggestion="; ".join(notes)
+        )
+    return Grouped(chosen, others, cells, notes, along)
 
 
 def pairs(mine: Sequence[Run], others: Sequence[Run]) -> list[tuple[Run, Run]]:
     """The runs of one cell and of another that have the same seed; the n-th of a seed with the n-th."""
     theirs = _by_seed(others)
     return [(run, theirs[key]) for key, run in _by_seed(mine).items() if key in theirs]
-
-
-def parameters(run: Run, plans: Mapping[Path, Mapping[str, Any]]) -> dict[str, Any]:
-    """What was set of this run: its axes' values, what `--set` gave for all runs, and what else tells runs apart."""
-    given = plans.get(_experiment(run), {}).get("set") or {}
-    return {name: run.get(name) for name in OF_THE_RUN} | given | dict(run["params"])
 
 
 def describe(axes: Sequence[str], labels: Sequence[str]) -> str:
@@ -104,28 +101,6 @@ def describe(axes: Sequence[str], labels: Sequence[str]) -> str:
 def _experiment(run: Run) -> Path:
     """The folder of its experiment; of runs that were not kept, none that there is."""
     return experiment_of(Path(run.get("folder", "")))
-
-
-def _plans(runs: Sequence[Run]) -> dict[Path, dict[str, Any]]:
-    """What was planned, by the experiments' folders, where they are."""
-    folders = dict.fromkeys(map(_experiment, runs))
-    return {folder: read_document(folder, PLAN) for folder in folders if (folder / PLAN).is_file()}
-
-
-def _as_planned(runs: Sequence[Run], plans: Mapping[Path, Mapping[str, Any]]) -> list[Run]:
-    """Experiment by experiment, in the order of their files; a folder has its runs by their names."""
-    experiments = list(dict.fromkeys(map(_experiment, runs)))
-    orders = {
-        folder: {planned.get("id"): place for place, planned in enumerate(plan.get("runs", ()))}
-        for folder, plan in plans.items()
-    }
-
-    def place(run: Run) -> tuple[int, int]:
-        folder = _experiment(run)
-        order = orders.get(folder, {})
-        return experiments.index(folder), order.get(run["id"], len(order))  # repetitions that were added come last
-
-    return sorted(runs, key=place)
 
 
 def _axes(params: Iterable[Mapping[str, Any]]) -> list[str]:
@@ -142,11 +117,11 @@ def _chosen(by: str | Sequence[str] | None, varying: list[str], axes: list[str])
         if len(varying) != 1:
             problem = "nothing was varied in these runs" if not varying else "several things were varied in these runs"
             remedy = f"one of: {', '.join(varying)}" if varying else "name runs that differ in a setting"
-            raise _wrong(problem, remedy, "--by")
+            raise ConfigError.of(problem, file="--by", suggestion=remedy)
         return (varying[0],)
     found = []
     for name in [by] if isinstance(by, str) else by:
-        fitting = [axis for axis in varying if axis == name] or [a for a in varying if a.endswith(f".{name}")]
+        fitting = axes_called(name, varying)
         if len(fitting) != 1:
             raise _no_axis(name, fitting, varying, axes)
         found.append(fitting[0])
@@ -155,19 +130,21 @@ def _chosen(by: str | Sequence[str] | None, varying: list[str], axes: list[str])
 
 def _no_axis(name: str, fitting: list[str], varying: list[str], axes: list[str]) -> ConfigError:
     if fitting:
-        return _wrong(f"{name!r} may be {' or '.join(fitting)}", "write the whole path", "--by")
+        return ConfigError.of(f"{name!r} may be {' or '.join(fitting)}", file="--by", suggestion="write the whole path")
     if name in axes:
-        return _wrong(f"all runs have the same {name}", f"varied: {', '.join(varying) or 'nothing'}", "--by")
-    return _wrong(f"{name!r} was not varied in these runs", nearest(name, varying), "--by")
+        return ConfigError.of(
+            f"all runs have the same {name}", file="--by", suggestion=f"varied: {', '.join(varying) or 'nothing'}"
+        )
+    return ConfigError.of(f"{name!r} was not varied in these runs", file="--by", suggestion=nearest(name, varying))
 
 
 def _complete(runs: Sequence[Run], notes: list[str]) -> list[Run]:
-    ended = Counter(run["status"] for run in runs if run["status"] != "complete")
+    ended = Counter(run["status"] for run in runs if run["status"] != COMPLETE)
     if ended:
         notes.append(
             f"left out: {', '.join(f'{count} {status}' for status, count in ended.items())} of {len(runs)} runs"
         )
-    return [run for run in runs if run["status"] == "complete"]
+    return [run for run in runs if run["status"] == COMPLETE]
 
 
 def _newest(runs: Sequence[Run], params: Mapping[int, dict[str, Any]], notes: list[str]) -> list[Run]:
@@ -192,7 +169,8 @@ def _by_seed(runs: Sequence[Run]) -> dict[tuple[int, int], Run]:
     return found
 
 
-def _all_alike(runs: Sequence[Run]) -> bool:
+def without_chance(runs: Sequence[Run]) -> bool:
+    """Whether every repetition came out like its first, in every number, whatever its seed."""
     first = runs[0]
     seeds = {run["seed"] for run in runs}
     virtual = all(run["clock"] == "virtual" for run in runs)
@@ -204,7 +182,3 @@ def _in_order(found: list[Labels]) -> list[Labels]:
     """The first axis slowest, the values of each in the order in which they came."""
     ranks = [{value: place for place, value in enumerate(dict.fromkeys(values))} for values in zip(*found, strict=True)]
     return sorted(found, key=lambda labels: [rank[value] for rank, value in zip(ranks, labels, strict=True)])
-
-
-def _wrong(message: str, suggestion: str, place: str) -> ConfigError:
-    return ConfigError([ConfigProblem(message, file=place, suggestion=suggestion)])

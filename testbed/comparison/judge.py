@@ -8,7 +8,7 @@ from math import exp, inf, isfinite, log
 from statistics import fmean
 from typing import Final, NamedTuple
 
-from testbed.comparison.result import CERTAIN, IDENTICAL, SAME, SHOWN, TOO_FEW, UNCLEAR, Difference, finite
+from testbed.comparison.result import ALONE, CERTAIN, IDENTICAL, SAME, SHOWN, TOO_FEW, UNCLEAR, Difference, finite
 from testbed.statistics.difference import FEWEST, Estimate, of_groups, of_pairs
 from testbed.statistics.effect import cliffs_delta, in_a_word
 from testbed.statistics.holm import holm
@@ -24,28 +24,25 @@ class Sample(NamedTuple):
     where: str
     mine: Sequence[float]
     baseline: Sequence[float]
+    settled: bool = False
+    """Every repetition came out alike, in every number: there is no chance in it."""
 
 
-def judge(
-    label: str, baseline: str, samples: Sequence[Sample], *, paired: bool, confidence: float, settled: bool = False
-) -> Difference:
-    """The difference of a setting from the baseline, before it is corrected for there being others.
-
-    `settled`: every repetition came out alike, so that there is no chance in it.
-    """
-    whole = _judged(label, baseline, samples, paired=paired, confidence=confidence, settled=settled)
+def judge(label: str, baseline: str, samples: Sequence[Sample], *, paired: bool, confidence: float) -> Difference:
+    """The difference of a setting from the baseline, before it is corrected for there being others."""
+    whole = _judged(label, baseline, samples, paired=paired, confidence=confidence)
     if len(samples) == 1:
         return whole
-    parts = [_judged(label, baseline, [one], paired=paired, confidence=confidence, settled=settled) for one in samples]
+    parts = [_judged(label, baseline, [one], paired=paired, confidence=confidence) for one in samples]
     return replace(whole, parts=tuple(replace(part, where=one.where) for part, one in zip(parts, samples, strict=True)))
 
 
 def corrected(differences: Sequence[Difference], confidence: float) -> list[Difference]:
-    """All of one family: their p-values corrected for their number, and the verdicts by these. So for the parts."""
+    """All of one family: their p-values corrected for their number, and the verdicts by these. So for each one's parts,
+    which are a family of their own.
+    """
     alpha = 1 - confidence
-    whole = _corrected(differences, alpha)
-    parts = iter(_corrected([part for difference in differences for part in difference.parts], alpha))
-    return [replace(one, parts=tuple(next(parts) for _ in one.parts)) for one in whole]
+    return [replace(one, parts=tuple(_corrected(one.parts, alpha))) for one in _corrected(differences, alpha)]
 
 
 def _corrected(differences: Sequence[Difference], alpha: float) -> list[Difference]:
@@ -58,7 +55,7 @@ def _corrected(differences: Sequence[Difference], alpha: float) -> list[Differen
             continue
         p = next(values)
         kind = _kind(one, p, alpha)
-        needed = runs_needed(one.estimate, alpha / len(tested)) if kind == UNCLEAR else None
+        needed = runs_needed(one.estimate, alpha / len(tested)) if kind in (UNCLEAR, ALONE) else None
         found.append(replace(one, p_corrected=p, kind=kind, runs_needed=needed))
     return found
 
@@ -69,15 +66,16 @@ def _kind(one: Difference, p: float, alpha: float) -> str:
     if p < alpha:
         return SHOWN
     narrow = one.low is not None and one.high is not None and one.low > -ALIKE and one.high < ALIKE
-    return SAME if narrow else UNCLEAR
+    if narrow:
+        return SAME
+    return ALONE if one.p is not None and one.p < alpha else UNCLEAR
 
 
-def _judged(
-    label: str, baseline: str, samples: Sequence[Sample], *, paired: bool, confidence: float, settled: bool
-) -> Difference:
+def _judged(label: str, baseline: str, samples: Sequence[Sample], *, paired: bool, confidence: float) -> Difference:
     values = [value for one in samples for part in (one.mine, one.baseline) for value in part]
     logarithmic = min(values) > 0
     estimate = _estimate(samples, logarithmic, paired, confidence)
+    settled = all(one.settled for one in samples)
     if all(list(one.mine) == list(one.baseline) for one in samples) and (paired or settled):
         kind, estimate = IDENTICAL, estimate._replace(p=1.0 if estimate.n >= FEWEST else None)
     elif settled:
@@ -85,7 +83,7 @@ def _judged(
     else:
         kind = TOO_FEW if estimate.p is None else UNCLEAR
     absolute, relative = _sizes(samples, estimate, logarithmic)
-    mean, base = (fmean(fmean(part) for part in parts) for parts in zip(*(one[1:] for one in samples), strict=True))
+    mean, base = (fmean(fmean(part) for part in parts) for parts in zip(*(one[1:3] for one in samples), strict=True))
     effect = fmean(cliffs_delta(one.mine, one.baseline) for one in samples)
     return Difference(
         label=label, baseline=baseline, kind=kind, n=estimate.n, paired=paired,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import floor, log10
 from statistics import fmean
 from typing import Any, Final, Literal
 
 from testbed import units
-from testbed.errors import ConfigError, ConfigProblem
+from testbed.errors import ConfigError
 from testbed.experiment.language.document import nearest
 from testbed.metrics.table import COUNTERS, FLAG, FLOW, GROUP, LINK, METRICS, RUN, TEXT
 
@@ -113,6 +114,23 @@ class Measure:
             return f"{rounded * 100:.3g} %"
         return f"{value:,.4g}" if abs(value) < 10_000 else f"{value:,.0f}"
 
+    def show_distance(self, value: float) -> str:
+        """How far two values are apart, which has no sign: `1.2 Mbit/s`; a bare number where there is no unit."""
+        return self.show(abs(value)) if self.unit in ("s", "bit/s", "B") else two_digits(abs(value))
+
+    def show_difference(self, value: float) -> str:
+        """The same with its sign: `+1.2 Mbit/s`."""
+        return f"{'+' if value > 0 else '-' if value < 0 else ''}{self.show_distance(value)}"
+
+
+def two_digits(value: float) -> str:
+    """To two digits, whole from ten on: `18`, `1.2`, `0.031`; never with an exponent."""
+    if not value or abs(value) >= 9.95:
+        return f"{value:,.0f}"
+    rounded = float(f"{value:.2g}")
+    decimals = max(0, 1 - floor(log10(abs(rounded))))
+    return f"{rounded:.{decimals}f}".rstrip("0").rstrip(".") if decimals else f"{rounded:.0f}"
+
 
 def _number(value: Any) -> float | None:
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
@@ -175,7 +193,8 @@ def _of_link(path: list[str], runs: Sequence[Run]) -> Measure:
         return Measure(name="drops", scope=LINK, unit="", link=link, reverse=reverse, reason=rest[1])
     name, known = ".".join(rest), _numeric(LINK)
     if name not in known:
-        raise _wrong(f"link {link!r} has no number {name!r}", nearest(name, known))
+        message = f"link {link!r} has no number {name!r}" if name else f"which number of link {link!r}?"
+        raise _wrong(message, nearest(name, known))
     return Measure(name=name, scope=LINK, unit=known[name], link=link, reverse=reverse)
 
 
@@ -185,4 +204,4 @@ def _numeric(scope: str) -> dict[str, str]:
 
 
 def _wrong(message: str, suggestion: str = "", place: str = "--metric") -> ConfigError:
-    return ConfigError([ConfigProblem(message, file=place, suggestion=suggestion)])
+    return ConfigError.of(message, file=place, suggestion=suggestion)

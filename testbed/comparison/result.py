@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from testbed.comparison.measure import Measure
 from testbed.statistics.difference import Estimate
@@ -13,28 +13,33 @@ from testbed.statistics.difference import Estimate
 if TYPE_CHECKING:
     import polars as pl
 
-SCHEMA = 1
+SCHEMA: Final = 1
+"""Version of the JSON documents."""
 
 # -- what a verdict can be -------------------------------------------------------------------------------------------
-SHOWN = "shown"
+
+SHOWN: Final = "shown"
 """There is a difference; chance would make one as large less often than allowed."""
-CERTAIN = "certain"
+CERTAIN: Final = "certain"
 """There is one, and chance plays no part: every repetition came out the same."""
-IDENTICAL = "identical"
+IDENTICAL: Final = "identical"
 """Every pair gave the same value."""
-SAME = "same"
+SAME: Final = "same"
 """None was shown, and if there is one it is below 1 %."""
-UNCLEAR = "unclear"
+ALONE = "alone"
+"""It would be, if it were the only comparison; among as many as there are, chance may have made it."""
+UNCLEAR: Final = "unclear"
 """None was shown; there may be one."""
-TOO_FEW = "too few"
+TOO_FEW: Final = "too few"
 """So few runs cannot show anything."""
 
-JUDGED = {SHOWN, CERTAIN}
+JUDGED: Final = frozenset({SHOWN, CERTAIN})
+"""There is a difference."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """What was measured with one setting. `low` and `high` bound the mean."""
+    """What was measured with one setting. `low` and `high` bound the mean, where they were asked for."""
 
     label: str
     n: int
@@ -110,6 +115,8 @@ class Comparison:
     notes: tuple[str, ...]
     """What was left out, and what is to be kept in mind."""
     warm_up: int | None = None
+    along: tuple[str, ...] = ()
+    """Axes that advance together with the setting."""
     names: tuple[str, ...] = ()
     """The experiments'."""
 
@@ -126,6 +133,7 @@ class Comparison:
             "schema": SCHEMA,
             "experiments": list(self.names),
             "by": list(self.by),
+            "along": list(self.along),
             "others": list(self.others),
             "metric": self.measure.title,
             "unit": self.measure.unit,

@@ -1,6 +1,7 @@
 """A difference in a sentence: who beats whom, by how much, how sure that is, and where.
 
 200ms beats 1s by 18 % (12 to 25 %), on all four paths
+200ms beats 1s by 9 % (6.1 to 12 %), on three of four paths; at loss=1% no difference could be shown
 no difference between 200ms and 1s could be shown (-3 to +5 %); if it is the 1.2 % it looks like, about 40 more …
 200ms and 1s are identical: every pair gave the same value
 """
@@ -12,31 +13,25 @@ from collections.abc import Sequence
 from math import ceil
 from typing import Final
 
-from testbed.comparison.measure import HIGHER, LOWER, NEITHER, Measure
-from testbed.comparison.result import CERTAIN, IDENTICAL, SAME, SHOWN, TOO_FEW, Difference
+from testbed.comparison.measure import HIGHER, LOWER, NEITHER, Measure, two_digits
+from testbed.comparison.result import ALONE, CERTAIN, IDENTICAL, SAME, SHOWN, TOO_FEW, Difference
 from testbed.statistics.difference import FEWEST
 
 _NUMBERS: Final = (
-    "no",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-)
+    "no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
+)  # fmt: skip
+
+_BARE: Final = re.compile(r"true|false|null|on|off|not set|[-+0-9.e]+|\W.*")
+"""Values that say nothing alone."""
 
 DOUBLE: Final = 2.0
 """From here on a ratio is easier to grasp than a percentage."""
 
 NAMED: Final = 3
 """Circumstances that are named; more are counted."""
+
+LONG: Final = 50
+"""Letters of their names; longer ones are counted too."""
 
 MANY: Final = 1_000
 """Nobody makes more runs than that."""
@@ -45,26 +40,31 @@ MANY: Final = 1_000
 class Words:
     """How the settings, the circumstances and the metric of one comparison are called."""
 
-    def __init__(
-        self, by: Sequence[str], others: Sequence[str], measure: Measure, comparisons: int = 1, alpha: float = 0.05
-    ) -> None:
+    def __init__(self, by: Sequence[str], others: Sequence[str], measure: Measure, comparisons: int = 1) -> None:
         self.measure = measure
         self.comparisons = comparisons
-        self.alpha = alpha
         self._by = [axis.split(".")[-1] for axis in by]
         on_paths = all(axis.startswith(("links.", "topology")) for axis in others)
         self._preposition = "on" if on_paths else "in"
         self._noun = "path" if on_paths else "case"
 
-    def setting(self, label: str) -> str:
-        """As it is written; a bare number or a word that says nothing alone goes with its axis: `sack=true`."""
-        parts = label.split(", ")
-        if len(parts) != len(self._by):
-            return label
-        bare = re.compile(r"true|false|null|on|off|not set|[-+0-9.e]+|\W.*")
-        return ", ".join(
-            f"{axis}={part}" if bare.fullmatch(part) else part for axis, part in zip(self._by, parts, strict=True)
-        )
+    def settings(self, one: Difference) -> tuple[str, str]:
+        """The setting and its baseline, as they are written, by what they differ in; a bare number or a word that says
+        nothing alone goes with its axis: `sack=true`.
+        """
+        mine, base = one.label.split(", "), one.baseline.split(", ")
+        if not len(mine) == len(base) == len(self._by):
+            return one.label, one.baseline
+        told = [
+            (self._named(*own), self._named(*other))
+            for own, other in zip(zip(self._by, mine, strict=True), zip(self._by, base, strict=True), strict=True)
+            if own != other
+        ]
+        return ", ".join(own for own, _ in told), ", ".join(other for _, other in told)
+
+    @staticmethod
+    def _named(axis: str, value: str) -> str:
+        return f"{axis}={value}" if _BARE.fullmatch(value) else value
 
     def everywhere(self, count: int) -> str:
         """`on all four paths`."""
@@ -74,11 +74,16 @@ class Words:
         """`on three of four paths`."""
         return f"{self._preposition} {counted(count)} of {counted(of)} {self._noun}s"
 
+    def anywhere(self, count: int) -> str:
+        """`on any of them`."""
+        return f"{self._preposition} {'either' if count == 2 else 'any'} of them"
+
     def named(self, parts: Sequence[Difference]) -> str:
         """`at links.path.loss=5%`."""
-        if len(parts) > NAMED:
+        told = "at " + " and ".join(part.where for part in parts)
+        if len(parts) > NAMED or (len(parts) > 1 and len(told) > LONG):
             return f"{self._preposition} {counted(len(parts))} {self._noun}s"
-        return "at " + " and ".join(part.where for part in parts)
+        return told
 
 
 def verdicts(differences: Sequence[Difference], words: Words) -> list[str]:
@@ -91,7 +96,7 @@ def verdicts(differences: Sequence[Difference], words: Words) -> list[str]:
 
 def verdict(difference: Difference, words: Words) -> str:
     """The sentence, without a full stop."""
-    mine, base = words.setting(difference.label), words.setting(difference.baseline)
+    mine, base = words.settings(difference)
     if difference.kind == IDENTICAL:
         pairs = {1: "the only pair", 2: "both pairs"}.get(difference.n, "every pair")
         return f"{mine} and {base} are identical: {pairs} gave the same value"
@@ -99,15 +104,16 @@ def verdict(difference: Difference, words: Words) -> str:
         return _too_few(difference, words)
     if difference.kind == SAME:
         mean = "in the mean " if any(part.shown for part in difference.parts) else ""
-        text = f"{mean}{mine} and {base} are as good as the same ({_bounds(difference)} apart)"
+        text = f"{mean}{mine} and {base} are as good as the same ({_bounds(difference, words)} apart)"
         return text + _but(difference, words)
     if difference.kind == CERTAIN:
         return f"{_claim(difference, words)}{_where(difference, words)}: no chance, for every repetition gave the same"
     if difference.kind == SHOWN:
         return f"{_claim(difference, words)}{_where(difference, words)}"
-    alone = difference.p is not None and difference.p < words.alpha
-    family = f", as one of {counted(words.comparisons)} comparisons" if alone else ""
-    text = f"no difference between {mine} and {base} could be shown{family}{_bracket(_bounds(difference))}"
+    if difference.kind == ALONE:
+        text = f"not shown among {counted(words.comparisons)} comparisons, though it would be alone: "
+        return text + _claim(difference, words) + _but(difference, words) + _more(difference)
+    text = f"no difference between {mine} and {base} could be shown{_bracket(_bounds(difference, words))}"
     return text + _but(difference, words) + _more(difference)
 
 
@@ -116,30 +122,45 @@ def verdict(difference: Difference, words: Words) -> str:
 
 def _claim(one: Difference, words: Words) -> str:
     """`200ms beats 1s by 18 % (12 to 25 %)`: the better one first; or the one with more, where neither is better."""
-    mine, base = words.setting(one.label), words.setting(one.baseline)
+    mine, base = words.settings(one)
     measure = words.measure
     if measure.better == NEITHER:
         more, less = (mine, base) if one.sign > 0 else (base, mine)
-        return f"{more} has {_amount(one, HIGHER)} more {measure.name} than {less}{_interval(one, HIGHER)}"
+        if _as_ratio(one, HIGHER):
+            times = _shown(one, HIGHER, one.relative, unit=False)
+            return f"{more} has {times} times the {measure.name} of {less}{_interval(one, HIGHER, measure)}"
+        bounds = _interval(one, HIGHER, measure)
+        return f"{more} has {_amount(one, HIGHER, measure)} more {measure.name} than {less}{bounds}"
     winner, loser = (mine, base) if one.sign == measure.better else (base, mine)
     if measure.better == HIGHER:
-        return f"{winner} beats {loser} by {_amount(one, HIGHER)}{_interval(one, HIGHER)}"
-    return f"{winner} beats {loser}: {measure.name} is {_amount(one, LOWER)} less{_interval(one, LOWER)}"
+        return f"{winner} beats {loser} by {_amount(one, HIGHER, measure)}{_interval(one, HIGHER, measure)}"
+    return (
+        f"{winner} beats {loser}: {measure.name} is {_amount(one, LOWER, measure)} less{_interval(one, LOWER, measure)}"
+    )
 
 
-def _amount(one: Difference, way: int) -> str:
-    return _shown(one, way, one.relative if one.logarithmic else one.absolute) or "something"
+def _amount(one: Difference, way: int, measure: Measure) -> str:
+    if not one.logarithmic:
+        return measure.show_distance(one.absolute)
+    return _shown(one, way, one.relative) or "something"
 
 
-def _interval(one: Difference, way: int) -> str:
+def _interval(one: Difference, way: int, measure: Measure) -> str:
     low, high = (one.low, one.high) if one.logarithmic else (one.absolute_low, one.absolute_high)
     if low is not None and high is not None and low < 0 < high:
         return ""  # where the test and its interval differ by a hair
+    if low is not None and low == high:
+        return f" (all {'pairs' if one.paired else 'runs'} alike{', by themselves' if one.parts else ''})"
+    if not one.logarithmic and low is not None and high is not None:
+        first, last = (measure.show_distance(bound) for bound in sorted((low, high), key=abs))
+        return f" ({first} to {last})"
     bounds = [_shown(one, way, value, unit=False) for value in (low, high)]
     if None in bounds:
         return ""
     first, last = sorted((text for text in bounds if text), key=lambda text: float(text.split()[0].replace(",", "")))
-    unit = " %" if one.logarithmic and not _as_ratio(one, way) else ""
+    if first == last:
+        return ""  # so narrow that it says no more than the number
+    unit = " %" if not _as_ratio(one, way) else ""
     return f" ({first} to {last}{unit})"
 
 
@@ -147,12 +168,10 @@ def _shown(one: Difference, way: int, value: float | None, *, unit: bool = True)
     """A difference as seen from the winner: what it has `way` (HIGHER, LOWER) of the loser."""
     if value is None:
         return None
-    if not one.logarithmic:
-        return percent(abs(value))
     ratio = 1 + value if one.sign == way else 1 / (1 + value)
     if _as_ratio(one, way):
-        return f"a factor of {ratio:.2g}" if unit else f"{ratio:.2g}"
-    return percent(100 * (ratio - 1) * way) + (" %" if unit else "")
+        return f"a factor of {two_digits(ratio)}" if unit else two_digits(ratio)
+    return two_digits(100 * (ratio - 1) * way) + (" %" if unit else "")
 
 
 def _as_ratio(one: Difference, way: int) -> bool:
@@ -161,22 +180,18 @@ def _as_ratio(one: Difference, way: int) -> bool:
     return max(1 + one.relative, 1 / (1 + one.relative)) >= DOUBLE
 
 
-def percent(value: float) -> str:
-    """To two digits, whole from ten on: `18`, `1.2`, `0.031`."""
-    return f"{value:,.0f}" if abs(value) >= 9.95 else f"{value:.2g}"
-
-
-def _bounds(one: Difference) -> str:
+def _bounds(one: Difference, words: Words) -> str:
     """The interval as it stands, with signs: `-3 to +5 %`."""
-    low, high = (one.absolute_low, one.absolute_high) if one.low is None else (one.low, one.high)
+    low, high = (one.low, one.high) if one.logarithmic else (one.absolute_low, one.absolute_high)
     if low is None or high is None:
         return ""
-    scale, unit = (1, "") if one.low is None else (100, " %")
-    return f"{_signed(low * scale)} to {_signed(high * scale)}{unit}"
+    if not one.logarithmic:
+        return f"{words.measure.show_difference(low)} to {words.measure.show_difference(high)}"
+    return f"{_signed(low * 100)}{'' if low == high else f' to {_signed(high * 100)}'} %"
 
 
 def _signed(value: float) -> str:
-    return f"{'+' if value > 0 else ''}{percent(value)}"
+    return f"{'+' if value > 0 else ''}{two_digits(value)}"
 
 
 def _bracket(text: str) -> str:
@@ -187,21 +202,24 @@ def _bracket(text: str) -> str:
 
 
 def _where(one: Difference, words: Words) -> str:
-    """On all paths, on which not."""
+    """Where it is shown, and where not; where no path has runs enough to show it by itself, where it looks so."""
     if not one.parts:
         return ""
-    alike = [part for part in one.parts if part.sign == one.sign]
-    shown = [part for part in alike if part.shown]
-    opposite = [part for part in one.parts if part.sign == -one.sign]
+    few = all(part.kind == TOO_FEW for part in one.parts)
+    mine = [part for part in one.parts if part.sign == one.sign and (part.shown or few)]
+    opposite = [part for part in one.parts if part.sign == -one.sign and (part.shown or few)]
+    others = [part for part in one.parts if part not in mine and part not in opposite]
     count = len(one.parts)
-    if len(alike) == count:
-        alone = "" if len(shown) in (0, count) else f" ({words.somewhere(len(shown), count)} shown by itself)"
-        return f", {words.everywhere(count)}{alone}"
-    told = f", {words.somewhere(len(alike), count)}"
-    sure = [part for part in opposite if part.shown]
-    if sure:
-        return f"{told}; the other way {words.named(sure)}: {_claim(sure[0], words)}"
-    return f"{told}; it looks the other way {words.named(opposite)}" if opposite else told
+    if not mine and not opposite:
+        return f", {words.everywhere(count)} together, if not by itself {words.anywhere(count)}"
+    told = f", {words.everywhere(count) if len(mine) == count else words.somewhere(len(mine), count)}"
+    if opposite:
+        claim = "" if few else f": {_claim(opposite[0], words)}"
+        told += f"; {'it looks ' if few else ''}the other way {words.named(opposite)}{claim}"
+    if others:
+        alike = all(part.kind in (IDENTICAL, SAME) for part in others)
+        told += f"; {words.named(others)} {'they are alike' if alike else 'no difference could be shown'}"
+    return told
 
 
 def _but(one: Difference, words: Words) -> str:
@@ -231,7 +249,7 @@ def _about(count: int) -> str:
 
 
 def _too_few(one: Difference, words: Words) -> str:
-    mine, base = words.setting(one.label), words.setting(one.baseline)
+    mine, base = words.settings(one)
     seen = ""
     if one.sign and one.relative is not None:
         seen = f" (it looks like {_signed(one.relative * 100)} % for {mine})"

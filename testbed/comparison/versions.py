@@ -11,10 +11,10 @@ from typing import Any, Final
 
 from testbed.comparison.grouping import describe, pairs
 from testbed.comparison.judge import Sample, corrected, judge
-from testbed.comparison.measure import HIGHER, LOWER, Measure, Run, measure
+from testbed.comparison.measure import HIGHER, LOWER, Measure, Run, measure, two_digits
 from testbed.comparison.result import SCHEMA, TOO_FEW, Difference, difference_dict
-from testbed.comparison.verdict import Words, percent, verdict
-from testbed.errors import ConfigError, ConfigProblem
+from testbed.comparison.verdict import Words, verdict
+from testbed.errors import ConfigError
 from testbed.experiment.language.label import label
 from testbed.experiment.status import COMPLETE
 
@@ -62,9 +62,9 @@ class Change:
     def row(self) -> dict[str, Any]:
         """As an expectation's row: what was expected, and what came."""
         seen = self.difference.relative
-        least = f"{percent(self.tolerance * 100)} %"
+        least = f"{two_digits(self.tolerance * 100)} %"
         text = f"{self.measure.title} at most {least} worse than {BEFORE}" if self.tolerance else "not worse"
-        value = None if seen is None else f"{'+' if seen > 0 else ''}{percent(seen * 100)} %"
+        value = None if seen is None else f"{'+' if seen > 0 else ''}{two_digits(seen * 100)} %"
         row = {"text": text, "ok": self.ok, "value": value, "unit": ""}
         return row | ({"where": "; ".join(self.where())} if self.where() else {})
 
@@ -135,9 +135,10 @@ def compare_versions(
             found.append((one, judge(NOW, BEFORE, samples, paired=True, confidence=confidence)))
     judged = corrected([difference for _, difference in found], confidence)
     axes = list(dict.fromkeys(axis for setting in matched for axis, _ in setting))
+    words = [Words(["version"], axes, one, len(judged)) for one, _ in found]
     changes = tuple(
-        Change(measure=one, difference=change, text=_text(change, Words(["version"], axes, one)), tolerance=tolerance)
-        for (one, _), change in zip(found, judged, strict=True)
+        Change(measure=one.measure, difference=change, text=_text(change, one), tolerance=tolerance)
+        for one, change in zip(words, judged, strict=True)
     )
     every = [both for group in matched.values() for both in group]
     return Versions(
@@ -167,7 +168,7 @@ def _samples(one: Measure, matched: Mapping[Setting, Sequence[tuple[Run, Run]]])
 
 def _text(one: Difference, words: Words) -> str:
     if one.kind == TOO_FEW and one.relative is not None:
-        seen = f"{'+' if one.relative > 0 else ''}{percent(one.relative * 100)} %"
+        seen = f"{'+' if one.relative > 0 else ''}{two_digits(one.relative * 100)} %"
         return f"{seen}, which {'one run' if one.n == 1 else f'{one.n} runs'} cannot judge"
     return verdict(one, words)
 
@@ -210,7 +211,7 @@ def _match(before: Sequence[Run], now: Sequence[Run]) -> dict[Setting, list[tupl
         more = [f"… {len(differing) - NAMED} more"] if len(differing) > NAMED else []
         listed = "".join(f"\n  {text}" for text in [*differing[:NAMED], *more])
         problem = f"these are not runs of the same experiment:{listed}"
-        raise ConfigError([ConfigProblem(problem, file="--baseline")])
+        raise ConfigError.of(problem, file="--baseline")
     return {setting: both for setting, both in matched.items() if both}
 
 

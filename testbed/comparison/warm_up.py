@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from testbed.comparison.measure import Measure, Run
-from testbed.errors import ConfigError, ConfigProblem
+from testbed.errors import ConfigError
 from testbed.metrics.summary import per_second, ratio
 from testbed.metrics.table import FLOW, LINK
 from testbed.trace import store
@@ -35,7 +35,7 @@ def without_warm_up(measure: Measure, start: int) -> Callable[[Run], float | Non
     if measure.end or (measure.scope, measure.name) not in KINDS:
         known = ", ".join(name for scope, name in KINDS if scope == measure.scope) or "none of this scope"
         problem = f"{measure.title} cannot be reckoned without the beginning: no rows tell of it"
-        raise ConfigError([ConfigProblem(problem, file="--warm-up", suggestion=f"these can: {known}")])
+        raise ConfigError.of(problem, file="--warm-up", suggestion=f"these can: {known}")
     kind = KINDS[measure.scope, measure.name]
 
     def value(run: Run) -> float | None:
@@ -53,7 +53,7 @@ def _rows(run: Run, kind: str, start: int) -> pl.DataFrame:
     folder = Path(run["folder"])
     if kind not in store.kinds(folder):
         remedy = f"run again with `--set trace.{kind}=true`"
-        raise ConfigError([ConfigProblem(f"--warm-up needs the {kind!r} rows", file=str(folder), suggestion=remedy)])
+        raise ConfigError.of(f"--warm-up needs the {kind!r} rows", file=str(folder), suggestion=remedy)
     # all rows: what is sent again was sent before
     frame = store.load(folder, kind)
     return (frame if kind == "segment" else frame.filter(pl.col("t") >= start)).collect()

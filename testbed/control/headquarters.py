@@ -19,7 +19,7 @@ from testbed.control.controller import Controller
 from testbed.control.join import Door, Guest
 from testbed.control.messages import Goodbye, post
 from testbed.control.verdict import Verdict
-from testbed.errors import ConfigError, ConfigProblem, RunError
+from testbed.errors import ConfigError, RunError
 from testbed.experiment.reading.placement import place
 from testbed.experiment.spec import ExperimentSpec
 from testbed.experiment.status import INTERRUPTED
@@ -140,7 +140,7 @@ class Headquarters:
             return
         if self._listen is None:
             remedy = f"run with --listen HOST:PORT, and start {', '.join(missing)} there: see docs/machines.md"
-            raise ConfigError([ConfigProblem("names agents that cannot join", path="agents", suggestion=remedy)])
+            raise ConfigError.of("names agents that cannot join", path="agents", suggestion=remedy)
         if self._door is None:
             self._door = await Door.open(*self._listen)
         self._door.expect(missing)

@@ -20,7 +20,7 @@ from typing import Final, NamedTuple
 
 from testbed.control.channel import Channel, ChannelClosed, ChannelError, Hello
 from testbed.control.channel.handshake import this_boot
-from testbed.errors import ConfigError, ConfigProblem
+from testbed.errors import ConfigError
 
 TRY_EVERY: Final = 0.5
 """Seconds between two tries to reach a controller that is not there yet."""
@@ -66,7 +66,7 @@ class Door:
             door._server = await asyncio.start_server(door._answer, host, port, family=socket.AF_INET)
         except OSError as error:
             message = f"cannot listen at {host}:{port}: {error.strerror or error}"
-            raise ConfigError([ConfigProblem(message, file="--listen")]) from error
+            raise ConfigError.of(message, file="--listen") from error
         return door
 
     @property
@@ -160,8 +160,7 @@ def read_address(text: str, option: str, default_host: str = "") -> Address:
     host, _, port = text.rpartition(":")
     host = host or default_host
     if not host or not port.isdecimal() or not 0 <= int(port) < 65536:
-        problem = ConfigProblem(f"{text!r} is no address", file=option, suggestion="write HOST:PORT, as in lab1:7000")
-        raise ConfigError([problem])
+        raise ConfigError.of(f"{text!r} is no address", file=option, suggestion="write HOST:PORT, as in lab1:7000")
     return host, int(port)
 
 
@@ -188,5 +187,5 @@ async def _find(address: Address) -> Address:
         found = await asyncio.get_running_loop().getaddrinfo(host, port, family=socket.AF_INET)
     except OSError as error:
         message = f"{host!r} has no IPv4 address: {error.strerror or error}"
-        raise ConfigError([ConfigProblem(message, file="--join")]) from error
+        raise ConfigError.of(message, file="--join") from error
     return str(found[0][4][0]), port

@@ -14,7 +14,7 @@ from collections.abc import MutableMapping
 from pathlib import Path
 from typing import Final
 
-from testbed.errors import ConfigError, ConfigProblem
+from testbed.errors import ConfigError
 
 VARIABLE: Final = "TESTBED_SECRET"
 """The environment's name for it."""
@@ -66,7 +66,7 @@ def _checked(secret: bytes, place: str) -> bytes:
 
 
 def _problem(place: str, message: str, remedy: str) -> ConfigError:
-    return ConfigError([ConfigProblem(message, file=place, suggestion=remedy)])
+    return ConfigError.of(message, file=place, suggestion=remedy)
 
 
 # -- proofs -----------------------------------------------------------------------------------------------------------

@@ -6,20 +6,21 @@ import json
 import platform
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from testbed.errors import ConfigError, ConfigProblem, RunError
+from testbed.errors import ConfigError, RunError
+from testbed.experiment import layout
 from testbed.experiment.folder import SCHEMA, empty, resolved
 from testbed.experiment.key import key_of
 from testbed.experiment.reading.load import Plan, PlannedRun
+from testbed.experiment.spec_json import foreign
 from testbed.experiment.status import FAILED
 from testbed.experiment.trial import Trial
-from testbed.experiment.world.snapshot import Snapshot, Tidings
+from testbed.experiment.world.snapshot import Tidings
 from testbed.trace.files import write_json
 
 SUMMARY: Final = (
@@ -37,26 +38,6 @@ PUNCTUAL: Final[Mapping[str, Any]] = {
     "lateness": {"p50": 0.0, "p99": 0.0, "max": 0.0, "links": {}}, "late": None, "tunnels": {}, "agents": {},
 }  # fmt: skip
 """What a document says of a run in virtual time, where nothing is late and everything in one process."""
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far an experiment has come: told now and then."""
-
-    run: PlannedRun
-    index: int
-    """Which run, from 0."""
-    count: int
-    """How many there are."""
-    now: int
-    """The run's virtual time (ns)."""
-    until: int | None
-    """When it ends at the latest; None where nobody knows."""
-    snapshot: Snapshot | None = None
-    """How it stands, where that is known."""
-
-
-Tell = Callable[[Progress], None]
 
 
 class AnyTrial(Protocol):
@@ -83,12 +64,13 @@ def check_runnable(plan: Plan, trials: Trials = VIRTUAL) -> None:
     for run in plan.runs:
         if not run.spec.flows:
             remedy = "this is a topology; name it in an experiment, under 'topology'"
-            raise ConfigError(
-                [ConfigProblem("has no traffic to run", file=plan.file, path="traffic", suggestion=remedy)]
-            )
+            raise ConfigError.of("has no traffic to run", file=plan.file, path="traffic", suggestion=remedy)
         if run.spec.clock not in trials:
             message = f"nobody here can run the {run.spec.clock} clock"
-            raise ConfigError([ConfigProblem(message, file=plan.file, path="clock", suggestion=" or ".join(trials))])
+            raise ConfigError.of(message, file=plan.file, path="clock", suggestion=" or ".join(trials))
+        if run.spec.clock == "real" and (unknown := foreign(run.spec)):
+            message = f"each host is a process of its own, and none knows {', '.join(sorted(unknown))}"
+            raise ConfigError.of(message, file=plan.file, path="clock", suggestion="virtual")
 
 
 def do(trial: AnyTrial, tell: Tidings) -> dict[str, Any]:
@@ -119,9 +101,9 @@ def write_documents(run: PlannedRun, folder: Path, started: datetime, outcome: M
         "id": run.id, "folder": str(folder), "name": run.spec.name, "clock": run.spec.clock, "seed": run.spec.seed,
         "params": run.params, "repeat": run.repeat, **PUNCTUAL, **outcome,
     }  # fmt: skip
-    write_json(folder / "summary.json", {key: document[key] for key in SUMMARY})
+    write_json(folder / layout.SUMMARY, {key: document[key] for key in SUMMARY})
     manifest = {key: value for key, value in document.items() if key not in ("folder", *NUMBERS)}
-    write_json(folder / "manifest.json", {
+    write_json(folder / layout.MANIFEST, {
         "schema": SCHEMA, "key": key_of(run.spec), **manifest, "started": started.isoformat(timespec="seconds"),
         "versions": _versions(), "machine": platform.platform(), "spec": resolved(run.spec),
     })  # fmt: skip
@@ -131,7 +113,7 @@ def write_documents(run: PlannedRun, folder: Path, started: datetime, outcome: M
 def read_documents(folder: Path) -> dict[str, Any] | None:
     """The document of the run in `folder`, as `write_documents` gave it; None where there is no whole run."""
     try:
-        manifest, summary = (json.loads((folder / f"{name}.json").read_text()) for name in ("manifest", "summary"))
+        manifest, summary = (json.loads((folder / name).read_text()) for name in (layout.MANIFEST, layout.SUMMARY))
     except (OSError, ValueError):
         return None
     known = {key: value for key, value in manifest.items() if key not in SURROUNDINGS}

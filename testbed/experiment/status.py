@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 COMPLETE: Final = "complete"
 STALLED: Final = "stalled"
@@ -23,3 +24,8 @@ STATUSES: Final = {
 
 BROKEN_OFF: Final = frozenset({INCOMPLETE, INTERRUPTED})
 """Its numbers go as far as it did."""
+
+
+def went_well(document: Mapping[str, Any]) -> bool:
+    """Whether a run was completed, and everything came that was expected of it."""
+    return document["status"] == COMPLETE and all(row["ok"] for row in document["expect"])

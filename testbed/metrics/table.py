@@ -4,7 +4,8 @@ reference pages are all made from this.
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
 
 FLOW: Final = "flow"
 LINK: Final = "link"
@@ -157,3 +158,16 @@ COUNTERS: Final = {
     "resets_received": "RST received and accepted.",
 }
 """What each end of a flow counts, beside its `states`: the keys of a flow's `client` and `server`."""
+
+
+def value_at(document: Mapping[str, Any], path: str) -> Any:
+    """What a run's document has at `a.goodput`, `a.client.timeouts`, `links.l1.reverse.drops` or `jain`.
+
+    None where there is nothing; 0 for a reason for which nothing was dropped.
+    """
+    words = path.split(".")
+    absent = 0 if "drops_by_reason" in words else None
+    value: Any = document if words[0] == "links" or words[0] in METRICS[RUN] else document["flows"]
+    for word in words:
+        value = value.get(word, absent) if isinstance(value, Mapping) else None
+    return value

@@ -10,8 +10,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from testbed import units
+from testbed.experiment.language.label import label
+from testbed.experiment.status import COMPLETE
 from testbed.report import tables
-from testbed.store.frames import PARAMS, as_text
+from testbed.report.axes import short
+from testbed.store.frames import PARAMS
 
 if TYPE_CHECKING:
     import polars as pl
@@ -78,7 +81,7 @@ def aligned(head: Sequence[str], cells: Sequence[Sequence[str]], right: Iterable
 
 def _run_cells(row: Mapping[str, Any], params: Iterable[str], numbers: Iterable[str]) -> list[str]:
     when = str(row["started"] or NOTHING)[:19].replace("T", " ")
-    failed = row["status"] == "complete" and not row["ok"]
+    failed = row["status"] == COMPLETE and not row["ok"]
     status = "✗ expectation" if failed else str(row["status"])
     values = [_cell(row[name]) for name in params]
     return [when, row["experiment"], *values, str(row["seed"]), status, *(_number(row, name) for name in numbers),
@@ -91,16 +94,8 @@ def _number(row: Mapping[str, Any], name: str) -> str:
 
 
 def short_names(params: Sequence[str]) -> list[str]:
-    """The last words of each parameter's path, as many as tell it from the others."""
-    return [_short(name.removeprefix(PARAMS).split("."), params) for name in params]
-
-
-def _short(parts: Sequence[str], others: Sequence[str]) -> str:
-    for count in range(1, len(parts)):
-        tail = ".".join(parts[-count:])
-        if sum(other.endswith("." + tail) for other in others) == 1:
-            return tail
-    return ".".join(parts)
+    """The columns of parameters, each by as many of its path's last words as tell it from the others."""
+    return short([name.removeprefix(PARAMS) for name in params])
 
 
 def _cell(value: Any) -> str:
@@ -108,7 +103,7 @@ def _cell(value: Any) -> str:
         return NOTHING
     if isinstance(value, float):
         return f"{value:.6g}"
-    return as_text(value) if isinstance(value, bool | list | dict) else str(value)
+    return label(value) if isinstance(value, bool | list | dict) else str(value)
 
 
 def _finite(value: Any) -> Any:
@@ -118,7 +113,7 @@ def _finite(value: Any) -> Any:
 def _csv_line(values: Iterable[Any]) -> str:
     line = io.StringIO()
     texts = [
-        "" if value is None else as_text(value) if isinstance(value, bool | list | dict) else value for value in values
+        "" if value is None else label(value) if isinstance(value, bool | list | dict) else value for value in values
     ]
     csv.writer(line, lineterminator="").writerow(texts)
     return line.getvalue()

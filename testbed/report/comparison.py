@@ -11,8 +11,8 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from testbed.comparison.result import CERTAIN, IDENTICAL, TOO_FEW, Comparison, Difference, Setting
-from testbed.comparison.verdict import percent
+from testbed.comparison.measure import Measure, two_digits
+from testbed.comparison.result import ALONE, CERTAIN, IDENTICAL, TOO_FEW, Comparison, Difference, Setting
 from testbed.comparison.versions import Change, Versions
 from testbed.report.tables import NOTHING, table_of
 
@@ -63,7 +63,7 @@ class ComparisonTable:
         return ", ".join(axis.split(".")[-1] for axis in self._comparison.by)
 
     def _share(self) -> str:
-        return f"{percent(self._comparison.confidence * 100)} % interval"
+        return f"{two_digits(self._comparison.confidence * 100)} % interval"
 
     def _numbers(self, *, both: bool) -> Table:
         """What was measured; with the differences beside it if `both`."""
@@ -97,6 +97,7 @@ class ComparisonTable:
         if not rows:
             return
         table = table_of("at", self._axis(), numbers=("difference", "interval", "effect", "p"))
+        table.columns[1].no_wrap = True
         for one, part in rows[:PARTS]:
             amount, bounds, effect, p = self._difference(part)
             table.add_row(part.where, one.label, amount, bounds, effect.split()[0], p)  # no room for its word
@@ -121,34 +122,41 @@ class ComparisonTable:
         yield chance(one)
 
     def _amount(self, one: Difference) -> str:
-        return signed(one.relative) if one.relative is not None else f"{one.absolute:+.3g}"
+        return _amount(one, self._comparison.measure)
 
     def _bounds(self, one: Difference) -> str:
         if one.low is not None and one.high is not None:
             return between(one.low, one.high)
         if one.absolute_low is not None and one.absolute_high is not None:
-            return f"{one.absolute_low:+.3g} to {one.absolute_high:+.3g}"
+            show = self._comparison.measure.show_difference
+            return f"{show(one.absolute_low)} to {show(one.absolute_high)}"
         return NOTHING
+
+
+def _amount(one: Difference, measure: Measure) -> str:
+    return signed(one.relative) if one.relative is not None else measure.show_difference(one.absolute)
 
 
 def signed(share: float) -> str:
     """0.18 -> `+18 %`."""
-    return f"{'+' if share > 0 else ''}{percent(share * 100)} %"
+    return f"{'+' if share > 0 else ''}{two_digits(share * 100)} %"
 
 
 def between(low: float, high: float) -> str:
     """(-0.03, 0.05) -> `-3 to +5 %`."""
+    if low == high:
+        return "all alike"
     return f"{signed(low).removesuffix(' %')} to {signed(high)}"
 
 
 def chance(one: Difference) -> str:
-    """The p-value: `0.012`, `<0.001`; a word where there is none."""
+    """The p-value: `0.012`, `<0.001`; a word where there is none. Starred: only the correction makes it so large."""
     if one.kind in (CERTAIN, IDENTICAL):
         return "no chance" if one.kind == CERTAIN else "alike"
     p = one.p_corrected
     if p is None:
         return NOTHING
-    return "<0.001" if p < 0.001 else f"{p:.3f}"
+    return "<0.001" if p < 0.001 else f"{p:.3f}{'*' if one.kind == ALONE else ''}"
 
 
 # -- versions --------------------------------------------------------------------------------------------------------
@@ -167,7 +175,7 @@ def versions_table(versions: Versions) -> Group:
             parts += [Text(f"    {part.where}: {signed(part.relative or 0)}", "red") for part in _worse(change)]
     parts += [Text(f"✗ {line}", "bold red") for line in versions.broken]
     if versions.ok:
-        parts.append(Text(f"✓ nothing became worse by more than {percent(versions.tolerance * 100)} %", "green"))
+        parts.append(Text(f"✓ nothing became worse by more than {two_digits(versions.tolerance * 100)} %", "green"))
     parts += [Text(f"· {note}", "dim") for note in versions.notes]
     return Group(*parts, Text(""))
 
@@ -182,7 +190,7 @@ def _change(change: Change) -> Iterator[Text | str]:
     yield change.measure.title
     yield change.measure.show(one.baseline_mean)
     yield change.measure.show(one.mean)
-    yield signed(one.relative) if one.relative is not None else f"{one.absolute:+.3g}"
+    yield _amount(one, change.measure)
     yield NOTHING if one.low is None or one.high is None else between(one.low, one.high)
     yield chance(one)
 

@@ -6,11 +6,11 @@ render("cwnd", [document], "pdf", flow="a")     the bytes of a file
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any, Final
 
+from testbed.report.plot.choice import unknown
 from testbed.report.plot.drawn import LadderDrawing, StatesDrawing
 from testbed.report.plot.over_runs.box import BoxPlot
 from testbed.report.plot.over_runs.cdf import CdfPlot
@@ -23,7 +23,7 @@ from testbed.report.plot.over_time.in_flight import InFlightPlot
 from testbed.report.plot.over_time.queue import QueuePlot
 from testbed.report.plot.over_time.rtt import RttPlot
 from testbed.report.plot.over_time.sequence import SequencePlot
-from testbed.report.plot.plot import Document, Options, Plot, wrong
+from testbed.report.plot.plot import Document, Options, Plot
 from testbed.units import duration
 
 PLOTS: Final[dict[str, type[Plot]]] = {
@@ -59,14 +59,15 @@ def plot_of(name: str) -> Plot:
     """The plot called `name`. Raises ConfigError for none."""
     if name in PLOTS:
         return PLOTS[name]()
-    raise wrong(f"no plot {name!r}", suggestion=_remedy(name, list(PLOTS)))
+    raise unknown("plot", name, list(PLOTS), "")
 
 
 def options_of(asked: dict[str, Any]) -> Options:
+    """What is asked of a plot, checked. Raises ConfigError for an option that there is not."""
     known = [field.name for field in fields(Options)]
     for name in asked:
         if name not in known:
-            raise wrong(f"a plot has no option {name!r}", suggestion=_remedy(name, known))
+            raise unknown("option", name, known, "")
     by = asked.get("by", ())
     times: dict[str, Any] = {name: _seconds(asked[name]) for name in ("begin", "end") if name in asked}
     several: dict[str, Any] = {"by": (by,) if isinstance(by, str) else tuple(by)}
@@ -76,8 +77,3 @@ def options_of(asked: dict[str, Any]) -> Options:
 def _seconds(time: Any) -> float | None:
     """A time in seconds, written as a number or with its unit."""
     return duration(time) / 1e9 if isinstance(time, str) else time
-
-
-def _remedy(name: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(name, known, n=1)
-    return f"did you mean {close[0]!r}?" if close else f"there are: {', '.join(known)}"

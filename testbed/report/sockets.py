@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 
 from testbed import units
-from testbed.errors import ConfigError, ConfigProblem
+from testbed.errors import ConfigError
 from testbed.experiment.world.sockets import FILE
 from testbed.report.tables import NOTHING, table_of
 from testbed.store import running
@@ -38,7 +38,7 @@ def read_sockets(run: Path, states: Collection[str] = ()) -> list[dict[str, Any]
     """The sockets of the run in that folder; only those in `states`, if any are named."""
     sockets = read_document(run, FILE).get("sockets")
     if not isinstance(sockets, list):
-        raise ConfigError([ConfigProblem("is damaged: no list of sockets", file=str(run / FILE))])
+        raise ConfigError.of("is damaged: no list of sockets", file=str(run / FILE))
     return [socket for socket in sockets if not states or socket["state"] in states]
 
 

@@ -7,11 +7,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from statistics import median
 from typing import Any
 
-from rich.console import Group
+from rich.console import Console, ConsoleOptions, Group, RenderResult
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
+from testbed.comparison.factors import telling
+from testbed.experiment.status import COMPLETE, went_well
+from testbed.report.axes import short
 from testbed.report.tables import (
+    NOTHING,
     REAL,
     RETRANSMITTED,
     Row,
@@ -31,6 +36,9 @@ from testbed.report.tables import (
 Setting = tuple[tuple[str, str], ...]
 """(path, value) for each axis."""
 
+WIDEST = 1_000
+"""Columns of a terminal that there is not."""
+
 
 def sweep_tables(runs: Sequence[Run]) -> Group:
     """The whole sweep: its rows, and which expectations were not met how often."""
@@ -40,7 +48,7 @@ def sweep_tables(runs: Sequence[Run]) -> Group:
     title = f"{name} · {len(runs)} runs" + (f", medians of {counted} repetitions" if repeats[-1] > 1 else "")
     remarks = [*_real_time(runs), *(Text(line, "red") for line in _failures(runs))]
     head = Text.assemble((name, "bold"), title.removeprefix(name))
-    return Group(Text(""), head, Text(""), _rows(settings, runs), Text(""), *remarks, *([Text("")] if remarks else []))
+    return Group(Text(""), head, Text(""), Rows(settings), Text(""), *remarks, *([Text("")] if remarks else []))
 
 
 def comparison_lines(expect: Sequence[Mapping[str, Any]]) -> Iterator[Text]:
@@ -54,7 +62,7 @@ def _failures(runs: Sequence[Run]) -> Iterator[str]:
     for what, rows in unmet(runs).items():
         seen = together(rows)
         yield f"✗ {what}   {len(rows)} of {len(runs)} runs{f': {seen}' if seen else ''}"
-    ended = Counter(run["status"] for run in runs if run["status"] != "complete")
+    ended = Counter(run["status"] for run in runs if run["status"] != COMPLETE)
     for what, count in ended.items():
         yield f"✗ {what}   {count} of {len(runs)} runs"
         first = next((run for run in runs if run["status"] == what), None)
@@ -83,33 +91,34 @@ def _real_time(runs: Sequence[Run]) -> Iterator[Text]:
     yield from (Text(f"· {line}", "yellow") for line in tunnel_faults(counted))
 
 
-def _rows(settings: dict[Setting, list[Run]], runs: Sequence[Run]) -> Table:
-    """A row for each setting and flow; what differs comes first, then the medians."""
-    axes = list(dict.fromkeys(path for setting in settings for path, _ in setting))
-    flows = list(dict.fromkeys(name for run in runs for name in run["flows"]))
-    words = [*short(axes), *(["flow"] if len(flows) > 1 else [])]
-    table = table_of(*words, numbers=("runs", "goodput", "time", RETRANSMITTED, "RTT", "ok"))
-    for setting, group in settings.items():
-        values = dict(setting)
-        for name in flows:
-            shown = [values.get(axis, "") for axis in axes] + ([name] if len(flows) > 1 else [])
-            table.add_row(*shown, *_numbers(group, name))
-    return table
+class Rows:
+    """A row for each setting and flow: what differs comes first, then the medians. Of axes that advance together, one
+    is there; where all have no room beside the numbers, their values share a column.
+    """
 
+    def __init__(self, settings: Mapping[Setting, list[Run]]) -> None:
+        self._runs = list(settings.values())
+        known = dict.fromkeys(path for setting in settings for path, _ in setting)
+        rows = [dict.fromkeys(known, NOTHING) | dict(setting) for setting in settings]
+        self._axes = telling(list(known), rows)
+        self._settings = [[row[axis] for axis in self._axes] for row in rows]
+        self._flows = list(dict.fromkeys(name for runs in self._runs for run in runs for name in run["flows"]))
 
-def short(paths: list[str]) -> list[str]:
-    """Each path's last word, or as many as tell it from the others: `tcp.rto_min` -> `rto_min`."""
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        whole = self._table(short(self._axes), self._settings)
+        if Measurement.get(console, options.update(max_width=WIDEST), whole).maximum > options.max_width:
+            whole = self._table([", ".join(short(self._axes))], [[", ".join(setting)] for setting in self._settings])
+        yield whole
 
-    def tail(path: str, words: int) -> str:
-        return ".".join(path.split(".")[-words:])
-
-    shown = []
-    for path in paths:
-        words = 1
-        while sum(tail(other, words) == tail(path, words) for other in paths) > 1 and tail(path, words) != path:
-            words += 1
-        shown.append(tail(path, words))
-    return shown
+    def _table(self, headings: Sequence[str], settings: Sequence[Sequence[str]]) -> Table:
+        several = len(self._flows) > 1
+        words = [*headings, *(["flow"] if several else [])]
+        table = table_of(*words, numbers=("runs", "goodput", "time", RETRANSMITTED, "RTT", "ok"))
+        for setting, group in zip(settings, self._runs, strict=True):
+            for at, name in enumerate(self._flows):
+                shown = setting if at == 0 else [""] * len(setting)
+                table.add_row(*shown, *([name] if several else []), *_numbers(group, name))
+        return table
 
 
 def by_setting(runs: Sequence[Run]) -> dict[Setting, list[Run]]:
@@ -135,11 +144,6 @@ def medians(group: Sequence[Run], name: str) -> Iterator[str]:
     yield seconds(_median(flows, "completion_time"))
     yield share(_median(flows, "retransmission_share"))
     yield seconds(_median(flows, "rtt_p50"))
-
-
-def went_well(run: Run) -> bool:
-    """Completed, and as expected."""
-    return run["status"] == "complete" and all(expectation["ok"] for expectation in run["expect"])
 
 
 def _median(flows: list[Mapping[str, Any]], metric: str) -> float | None:

@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from testbed import units
+from testbed.experiment.status import COMPLETE, INVALID
 
 Run = Mapping[str, Any]
 """One run's document: `flows`, `links`, `expect`, …, and its `spec`, which the folder has (`folder.read_run`)."""
@@ -30,7 +31,6 @@ SOME: Final = 6
 """Links that are shown when none of them mattered."""
 
 REAL: Final = "real"
-INVALID: Final = "invalid"
 
 TUNNEL_FAULTS: Final = {
     "overflowed": "came while the receiver's buffer was full",
@@ -136,7 +136,7 @@ def _verdict(run: Run) -> Iterator[Text]:
         elif not flow["complete"]:
             yield Text(f"· {name} was still going when the run ended", "yellow")
     yield from _real_time(run)
-    if run["status"] != "complete":
+    if run["status"] != COMPLETE:
         yield Text(f"✗ {ending(run)}", "bold red")
         yield from (Text(f"  {line}", "red") for line in run.get("stalled") or [])
     for expectation in run["expect"]:

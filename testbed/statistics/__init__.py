@@ -2,7 +2,7 @@
 
 intervals      how far a mean may be off
 difference     how far two settings lie apart, with an interval and a p-value: Student's and Welch's t
-permutation    the same by shuffling, for samples whose values repeat
+permutation    the same by shuffling, for groups whose values repeat
 holm           p-values of several comparisons at once
 effect         Cliff's delta, and its size in a word
 power          how many runs would show a difference

@@ -2,7 +2,7 @@
 
 The probability of a difference as great as the one that was seen is counted out over all tosses, or over 9,999 of them.
 Nothing is supposed about how the values are spread, so it holds for counts and for values that repeat; the price is
-that few runs cannot show anything: of five pairs, all on one side, p is 2/32.
+that few runs cannot show anything: of three in each group, all of one above all of the other, p is 2/20.
 
 The interval holds all differences that the test, one-sided at either end, would not refuse. It needs no search: each
 toss is in balance at one difference, and any of the gaps between these is as likely to hold the true one
@@ -11,7 +11,6 @@ toss is in balance at one difference, and any of the gaps between these is as li
 
 from __future__ import annotations
 
-from functools import lru_cache
 from itertools import combinations
 from math import comb, floor, inf
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -39,18 +38,6 @@ class Shuffled(NamedTuple):
     p: float
     low: float
     high: float
-
-
-def of_pairs(strata: Sequence[Sequence[float]], confidence: float) -> Shuffled:
-    """Of differences by pair: each may have had the other sign."""
-    import numpy as np
-
-    values = np.concatenate([np.asarray(part, float) for part in strata])
-    weights = np.concatenate([np.full(len(part), 1 / len(part) / len(strata)) for part in strata])
-    turned, whole = _signs(len(values))
-    moved, mass = turned @ (weights * values), turned @ weights
-    seen = float(weights @ values)
-    return _outcome(seen, seen - 2 * moved, moved, mass, whole, confidence)
 
 
 def of_groups(strata: Sequence[tuple[Sequence[float], Sequence[float]]], confidence: float) -> Shuffled:
@@ -85,16 +72,6 @@ def _outcome(seen: float, tossed: Array, moved: Array, mass: Array, whole: bool,
     if beyond < 1:
         return Shuffled(p, -inf, inf)
     return Shuffled(p, float(balanced[beyond - 1]), float(balanced[-beyond]))
-
-
-@lru_cache(maxsize=4)
-def _signs(n: int) -> tuple[Array, bool]:
-    """Which of `n` are turned, a row a toss; whether these are all there are."""
-    import numpy as np
-
-    if 2**n <= MOST:
-        return (np.arange(2**n)[:, None] >> np.arange(n)) & 1, True
-    return np.random.default_rng(0).integers(0, 2, (SAMPLED, n)), False
 
 
 def _choices(chosen: int, of: int) -> Array:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import ceil, log2, sqrt
+from math import ceil, log, log2, sqrt
 from typing import Final
 
 from testbed.statistics.difference import FEWEST, Estimate
@@ -36,7 +36,7 @@ def runs_needed(estimate: Estimate, alpha: float) -> int | None:
 
     None: more than can be made, for there is hardly a difference.
     """
-    least = max(FEWEST, estimate.n + 1, ceil(log2(2 / alpha)) if estimate.shuffled else 0)
+    least = max(FEWEST, estimate.n + 1, _fewest_to_tell(estimate, alpha))
     if not estimate.difference or power(estimate, MOST, alpha) < POWER:
         return None
     enough = least
@@ -47,3 +47,10 @@ def runs_needed(estimate: Estimate, alpha: float) -> int | None:
         middle = (low + high) // 2
         low, high = (low, middle) if power(estimate, middle, alpha) >= POWER else (middle + 1, high)
     return low
+
+
+def _fewest_to_tell(estimate: Estimate, alpha: float) -> int:
+    """Runs of each that a test needs to come below `alpha` at all: one by shuffling, or of runs that do not spread."""
+    if estimate.shuffled:
+        return ceil(log2(2 / alpha))
+    return 0 if estimate.error else ceil(log(2 / alpha, 4))

@@ -9,17 +9,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from testbed.errors import ConfigError, ConfigProblem
+from testbed.errors import ConfigError
+from testbed.experiment.layout import EXPERIMENT, MANIFEST, RUNS, SUMMARY
 
 LATEST: Final = "latest"
 """The word for the run that was finished last, below `results/`."""
 
 RESULTS: Final = Path("results")
-MANIFEST: Final = "manifest.json"
-SUMMARY: Final = "summary.json"
-EXPERIMENT: Final = "experiment.json"
-RUNS: Final = "runs"
-"""The folder of the runs, inside an experiment's."""
 
 LISTED: Final = 12
 """How many runs an error names."""
@@ -149,4 +145,4 @@ def _similar(folder: Path) -> str:
 
 
 def _wrong(place: Path, message: str, suggestion: str = "") -> ConfigError:
-    return ConfigError([ConfigProblem(message, file=str(place), suggestion=suggestion)])
+    return ConfigError.of(message, file=str(place), suggestion=suggestion)

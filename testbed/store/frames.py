@@ -6,10 +6,11 @@ the summaries, and their units: seconds, bytes, bit/s.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from testbed.experiment.language.label import label
+from testbed.experiment.status import went_well
 from testbed.metrics.table import COUNTERS, FLOW, GROUP, LINK, METRICS
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def runs_rows(documents: Iterable[Document]) -> Iterator[Row]:
         flows = document["flows"].values()
         yield _whose(document) | {
             "status": document["status"],
-            "ok": document["status"] == "complete" and all(row["ok"] for row in document["expect"]),
+            "ok": went_well(document),
             "wall_time": document.get("wall_time"),
             "end_time": document.get("end_time"),
             "flows": len(flows),
@@ -115,34 +116,18 @@ def frame(columns: Iterable[str], rows: Sequence[Row]) -> pl.DataFrame:
     for name in columns:
         values = [row.get(name) for row in rows]
         kind = _kind(values)
-        kept = [None if value is None else as_text(value) for value in values] if kind == _TEXT else values
+        kept = [None if value is None else label(value) for value in values] if kind == _TEXT else values
         series.append(pl.Series(name, kept, dtype=types[kind], strict=False))
     return pl.DataFrame(series)
 
 
-def metric_column(name: str) -> Callable[[Document], Any] | None:
-    """What `a.goodput` or `links.path.drops` is of a run, as in an expectation; None where a name is no such thing."""
-    whose, _, metric = name.rpartition(".")
-    if whose.startswith("links.") and metric in METRICS[LINK]:
-        link = whose.removeprefix("links.")
-        return lambda document: _get(document["links"], link, metric)
-    if whose and metric in METRICS[FLOW]:
-        return lambda document: _get(document["flows"], whose, metric)
-    return None
-
-
 def metric_names(documents: Iterable[Document]) -> set[str]:
-    """Every name that `metric_column` knows of these runs."""
+    """The numbers of flows and links that these runs have, as in expectations: `a.goodput`, `links.path.drops`."""
     flows = {name for document in documents for name in document["flows"]}
     links = {f"links.{name}" for document in documents for name in document["links"]}
     scopes = ((flows, METRICS[FLOW]), (links, METRICS[LINK]))
     return {f"{whose}.{name}" for owners, metrics in scopes for whose in owners
             for name, metric in metrics.items() if metric.unit != GROUP}  # fmt: skip
-
-
-def as_text(value: object) -> str:
-    """A value of a parameter as it is written in a file."""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def _whose(document: Document) -> Row:
@@ -165,10 +150,6 @@ def _plain(group: Mapping[str, Any], scope: str) -> Row:
 def _directions(link: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     reverse = link.get("reverse")
     return {FORWARD: link} | ({REVERSE: reverse} if reverse else {})
-
-
-def _get(group: Mapping[str, Any], name: str, metric: str) -> Any:
-    return group.get(name, {}).get(metric)
 
 
 def _sum(values: Iterable[float | None]) -> float | None:

@@ -15,8 +15,9 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
-from testbed.errors import ConfigError, ConfigProblem
-from testbed.store.folder import MANIFEST, RUNS, SUMMARY, read_run, runs_below
+from testbed.errors import ConfigError
+from testbed.experiment.layout import MANIFEST, RUNS, SUMMARY
+from testbed.store.folder import read_run, runs_below
 
 Document = dict[str, Any]
 Stamp = tuple[int, int, int, int]
@@ -92,7 +93,7 @@ def _read(run: Path) -> Document:
     document = read_run(run)
     missing = NEEDED - document.keys()
     if missing:
-        raise ConfigError([ConfigProblem(f"is no run: it lacks {', '.join(sorted(missing))}", file=str(run))])
+        raise ConfigError.of(f"is no run: it lacks {', '.join(sorted(missing))}", file=str(run))
     document.pop("spec", None)
     return document
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from testbed.errors import ConfigError, ConfigProblem
+from testbed.errors import ConfigError
+from testbed.metrics.table import value_at
 from testbed.store import frames, sql, traces
 from testbed.store.folder import RESULTS
 from testbed.store.index import Document, documents
@@ -28,7 +29,7 @@ class Store:
         self.folder = Path(folder)
         if not self.folder.is_dir():
             remedy = "it is made by `testbed run`; or name another"
-            raise ConfigError([ConfigProblem("no such folder", file=str(folder), suggestion=remedy)])
+            raise ConfigError.of("no such folder", file=str(folder), suggestion=remedy)
 
     @cached_property
     def documents(self) -> list[Document]:
@@ -50,8 +51,7 @@ class Store:
     def trace(self, kind: str) -> pl.LazyFrame:
         """The rows of a kind of all runs, with `run` and `folder` in front. Raises ConfigError for an unknown kind."""
         if kind not in KINDS:
-            problem = ConfigProblem(f"no kind of rows {kind!r}", file="trace", suggestion=", ".join(KINDS))
-            raise ConfigError([problem])
+            raise ConfigError.of(f"no kind of rows {kind!r}", file="trace", suggestion=", ".join(KINDS))
         return traces.trace((Path(document["folder"]) for document in self.documents), kind)
 
     def query(self, question: str, where: str = "query") -> pl.DataFrame:
@@ -84,10 +84,9 @@ class Store:
         table = _measured(self.table("runs"))
         possible = frames.metric_names(rows)
         spoken = [name for name in dict.fromkeys(re.findall(r"[A-Za-z_][\w.\-]*", text)) if name in possible]
-        getters: dict[str, Callable[[Mapping[str, Any]], Any] | None]
-        getters = {name: frames.metric_column(name) for name in spoken if name not in table.columns}
-        values = [{name: get(row) for name, get in getters.items() if get} for row in rows]
-        return table.hstack(frames.frame(getters, values)) if getters else table
+        names = [name for name in spoken if name not in table.columns]
+        values = [{name: value_at(row, name) for name in names} for row in rows]
+        return table.hstack(frames.frame(names, values)) if names else table
 
 
 def _what(document: Document) -> tuple[Any, ...]:

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from testbed.control.collecting.part import PARTS
-from testbed.errors import ConfigError, ConfigProblem
+from testbed.errors import ConfigError
 from testbed.experiment.abandoned import is_owned
+from testbed.experiment.layout import MANIFEST
 from testbed.experiment.world.sockets import FILE
-from testbed.store.folder import MANIFEST, RESULTS, read_document
+from testbed.store.folder import RESULTS, read_document
 
 RUNNING: Final = "running"
 """The word for the run that is being made now, below `results/`."""
@@ -40,10 +41,10 @@ def find_running(name: str, results: Path = RESULTS) -> Path:
     runs = running_below(folder)
     if not runs:
         hint = "a run shows itself once it has run for a second"
-        raise ConfigError([ConfigProblem("nothing is running here", file=str(folder), suggestion=hint)])
+        raise ConfigError.of("nothing is running here", file=str(folder), suggestion=hint)
     if len(runs) > 1:
         listed = "".join(f"\n  {run}" for run in runs)
-        raise ConfigError([ConfigProblem(f"{len(runs)} runs are in progress; name one:{listed}", file=str(folder))])
+        raise ConfigError.of(f"{len(runs)} runs are in progress; name one:{listed}", file=str(folder))
     return runs[0]
 
 
@@ -56,7 +57,7 @@ def glimpse(run: Path) -> Glimpse:
     """What the processes that make the run have written last. Raises ConfigError where nothing is left of it."""
     files = _shown(run)
     if not files:
-        raise ConfigError([ConfigProblem("this run is over", file=str(run), suggestion="name its folder, or `latest`")])
+        raise ConfigError.of("this run is over", file=str(run), suggestion="name its folder, or `latest`")
     documents = [read_document(file.parent, FILE) for file in files]
     sockets = sorted((row for one in documents for row in one["sockets"]), key=lambda row: str(row["host"]))
     oldest = min(file.stat().st_mtime for file in files)

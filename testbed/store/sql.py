@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from testbed import units
-from testbed.errors import ConfigError, ConfigProblem, UnitError
+from testbed.errors import ConfigError, UnitError
 
 if TYPE_CHECKING:
     import polars as pl
@@ -183,4 +183,4 @@ def _near(name: str, known: Sequence[str], what: str) -> str:
 
 
 def _wrong(where: str, message: str, suggestion: str = "") -> ConfigError:
-    return ConfigError([ConfigProblem(message, file=where, suggestion=suggestion)])
+    return ConfigError.of(message, file=where, suggestion=suggestion)

@@ -16,7 +16,7 @@ from secrets import token_hex
 from tempfile import TemporaryDirectory
 from typing import Any, Final, NamedTuple
 
-from testbed.errors import ConfigError, ConfigProblem, RunError
+from testbed.errors import ConfigError, RunError
 from testbed.experiment.key import fingerprint
 from testbed.experiment.reading.load import PlannedRun
 from testbed.experiment.run import write_failure
@@ -100,8 +100,7 @@ def _dask() -> Any:
         return importlib.import_module("distributed")
     except ImportError as missing:
         remedy = "pip install 'testbed[cluster]'"
-        problem = ConfigProblem("needs Dask, which is not installed", file="--cluster", suggestion=remedy)
-        raise ConfigError([problem]) from missing
+        raise ConfigError.of("needs Dask, which is not installed", file="--cluster", suggestion=remedy) from missing
 
 
 # -- on the cluster ---------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from testbed.experiment.folder import resolved
+from testbed.experiment.layout import MANIFEST, RUNS, SUMMARY
 from testbed.experiment.reading.load import PlannedRun
 from testbed.experiment.run import read_documents
 from testbed.experiment.status import COMPLETE, INVALID, STALLED
@@ -20,9 +21,6 @@ from testbed.trace.files import write_json
 
 FINISHED: Final = frozenset({COMPLETE, STALLED, INVALID})
 """How a run has ended that need not be repeated: it would end so again, or it has done what it could."""
-
-MANIFEST: Final = "manifest.json"
-SUMMARY: Final = "summary.json"
 
 
 def finished(folder: Path, key: str) -> dict[str, Any] | None:
@@ -43,7 +41,7 @@ class Earlier:
         folders = (one for one in home.iterdir() if one.is_dir() and not one.name.startswith(".") and one != beside)
         for folder in sorted(folders, reverse=True):
             for run in planned_runs(folder):
-                self._runs[run["key"]].append(folder / "runs" / run["id"])
+                self._runs[run["key"]].append(folder / RUNS / run["id"])
 
     def find(self, key: str) -> Path | None:
         """Where a finished run of this key is."""

@@ -27,15 +27,10 @@ from typing import Any, Final
 
 from testbed.experiment.abandoned import Claim, is_abandoned, is_owned, sweep
 from testbed.experiment.folder import SCHEMA, explained, resolved_plan, show, show_run
+from testbed.experiment.layout import EXPERIMENT, MANIFEST, RESOLVED, RUNS
 from testbed.experiment.reading.load import Plan, PlannedRun
+from testbed.experiment.status import COMPLETE
 from testbed.trace.files import write_json
-
-RESOLVED: Final = "resolved.json"
-EXPERIMENT: Final = "experiment.json"
-"""What is written of the experiment as a whole, at the end."""
-
-COMPLETE: Final = "complete"
-INTERRUPTED: Final = "interrupted"
 
 WORK: Final = ".work"
 WORK_STILL: Final = 5.0
@@ -83,7 +78,7 @@ class ExperimentFolder:
                 with suppress(OSError):  # somebody is at it, or it has just gone
                     folder = cls(path, Claim(path, wait=False))
                     folder._show()
-                    sweep((folder.path / "runs").glob(".*"), still=0.0)
+                    sweep((folder.path / RUNS).glob(".*"), still=0.0)
                     sweep(home.glob(f".{folder.path.name}.*{WORK}"), still=0.0)
                     return folder
         return None
@@ -94,14 +89,14 @@ class ExperimentFolder:
 
     def run(self, run_id: str) -> Path:
         """Where the whole run of that name is, if there is one."""
-        return self.path / "runs" / run_id
+        return self.path / RUNS / run_id
 
     def place(self, run_id: str, *, apart: bool) -> Path:
         """A new folder to make a run in. Not `apart`: it moves when the experiment's folder is shown."""
         if apart and self._work is None:
             work = Path(tempfile.mkdtemp(prefix=f"{_hidden(self.path)}.", suffix=WORK, dir=self.path.parent))
             self._work = work, Claim(work)
-        place = self._work[0] / run_id if apart and self._work else self.path / "runs" / f".{run_id}"
+        place = self._work[0] / run_id if apart and self._work else self.path / RUNS / f".{run_id}"
         shutil.rmtree(place, ignore_errors=True)
         place.mkdir(parents=True)
         return place
@@ -134,7 +129,7 @@ class ExperimentFolder:
 
     def close(self) -> None:
         """Give it up as it is; what is not whole goes."""
-        for half in (self.path / "runs").glob(".*"):
+        for half in (self.path / RUNS).glob(".*"):
             shutil.rmtree(half, ignore_errors=True)
         if self._work is not None:
             shutil.rmtree(self._work[0], ignore_errors=True)
@@ -165,7 +160,7 @@ def _is_finished(experiment: Path) -> bool:
 
 
 def _shown_runs(experiment: Path) -> Iterator[Path]:
-    return (run for run in (experiment / "runs").glob("*/manifest.json") if not run.parent.name.startswith("."))
+    return (run for run in (experiment / RUNS).glob(f"*/{MANIFEST}") if not run.parent.name.startswith("."))
 
 
 def _candidates(home: Path, digest: str) -> list[Path]:

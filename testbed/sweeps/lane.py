@@ -55,8 +55,8 @@ class Lane:
     def carry(self, task: Mapping[str, Any], tell: Callable[[int], None]) -> dict[str, Any]:
         """Have the run made that `task` says (see `worker.task_of`), again if the worker dies; return its document.
 
-        `tell` hears how far it is (ns). Raises RunError if the worker died each time, OSError for what the disk
-        refused, LaneEnded when `end` was called meanwhile.
+        `tell` hears how far it is (ns). Raises RunError if the worker died each time or found a bug, OSError for
+        what the disk refused, LaneEnded when `end` was called meanwhile.
         """
         for attempt in range(1, TRIES + 1):
             try:
@@ -94,6 +94,9 @@ class Lane:
                 tell(answer["now"])
             elif "disk" in answer:
                 raise OSError(*answer["disk"])
+            elif "bug" in answer:
+                self._retire()  # nobody knows what it has left behind
+                raise RunError(f"{task['id']}: {answer['bug']}")
             else:
                 self._count(answer["memory"], task)
                 return dict(answer["document"])

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from testbed.experiment.key import key_of
-from testbed.experiment.language.sweep import label
+from testbed.experiment.language.label import label
 from testbed.experiment.reading.load import Plan, PlannedRun, repetition
 from testbed.experiment.spec_json import foreign
 from testbed.experiment.status import BROKEN_OFF, FAILED, INTERRUPTED
@@ -15,12 +15,13 @@ from testbed.sweeps.carrier import Done
 from testbed.sweeps.earlier import Earlier, finished, take_over
 from testbed.sweeps.folder import ExperimentFolder
 from testbed.sweeps.precision import is_enough, more
+from testbed.sweeps.standing import Say
 
 
 class Ledger:
     """Knows which runs are `missing`, and is given each that is done."""
 
-    def __init__(self, plan: Plan, results: Path, say: Callable[[str], None], fresh: bool) -> None:
+    def __init__(self, plan: Plan, results: Path, say: Say, fresh: bool) -> None:
         """`say` is told of what need not be done. `fresh`: nothing that was done before counts; no more does it with
         plugs that are `foreign` to the testbed, for whose source no key speaks.
         """

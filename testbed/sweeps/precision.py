@@ -8,6 +8,7 @@ from typing import Any
 
 from testbed.experiment.language.repeat import Precision
 from testbed.experiment.status import COMPLETE
+from testbed.metrics.table import value_at
 from testbed.statistics.intervals import mean_interval
 
 GOODPUT = "goodput"
@@ -41,19 +42,13 @@ def _samples(precision: Precision, done: Sequence[Document]) -> list[list[float]
         if precision.metric
         else [f"{flow}.{GOODPUT}" for flow in (whole or [{"flows": ()}])[0]["flows"]]
     )
-    samples = [[value for one in whole if (value := value_of(one, name)) is not None] for name in names]
+    samples = [[value for one in whole if (value := _number(one, name)) is not None] for name in names]
     return [values for values in samples if values]
 
 
-def value_of(document: Document, name: str) -> float | None:
-    """The number that `name` means: of a flow, `a.goodput`, or anything else, `links.bottleneck.utilisation`."""
-    first, *rest = name.split(".")
-    found: Any = document["flows"].get(first) if rest else document.get(first)
-    if found is None:
-        found = document.get(first)
-    for word in rest:
-        found = found.get(word) if isinstance(found, Mapping) else None
-    return float(found) if isinstance(found, int | float) else None
+def _number(document: Document, name: str) -> float | None:
+    value = value_at(document, name)
+    return float(value) if isinstance(value, int | float) else None
 
 
 def _width(precision: Precision, values: Sequence[float]) -> float:

@@ -13,20 +13,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from testbed.errors import ConfigError, ConfigProblem, RunError
+from testbed.errors import ConfigError, RunError
 from testbed.experiment.expect import judge_comparison
 from testbed.experiment.folder import explained
 from testbed.experiment.reading.load import Plan, PlannedRun
-from testbed.experiment.run import VIRTUAL, Progress, Trials, check_runnable
-from testbed.experiment.status import FAILED
+from testbed.experiment.run import VIRTUAL, Trials, check_runnable
+from testbed.experiment.status import COMPLETE, FAILED, INTERRUPTED
 from testbed.experiment.world.snapshot import Snapshot
 from testbed.sweeps.carrier import Carrier, Here
-from testbed.sweeps.folder import COMPLETE, INTERRUPTED
 from testbed.sweeps.lanes import Lanes, cores
 from testbed.sweeps.ledger import Ledger
-from testbed.sweeps.standing import Standing, Tell
-
-Say = Callable[[str], None]
+from testbed.sweeps.standing import Progress, Say, Standing, Tell
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +55,7 @@ def carry_out(
     """
     check_runnable(plan, trials)
     if jobs is not None and jobs < 1:
-        raise ConfigError([ConfigProblem(f"{jobs} runs at once are none", file="--jobs", suggestion="1 or more")])
+        raise ConfigError.of(f"{jobs} runs at once are none", file="--jobs", suggestion="1 or more")
     with explained(results):
         return _Sweep(plan, results, tell or (lambda progress: None), say, fresh).carry_out(trials, jobs, cluster)
 
@@ -123,10 +120,10 @@ class _Sweep:
 
             self._refuse_on_cluster()
             return Cluster(cluster, self._apart)
+        if len(self._plan.runs) == 1 or trials["virtual"] is not VIRTUAL["virtual"]:
+            return self._here(trials)
         if self._ledger.foreign:
             self._say(f"in this process, for no other knows {', '.join(self._ledger.foreign)}")
-            return self._here(trials)
-        if len(self._plan.runs) == 1 or trials["virtual"] is not VIRTUAL["virtual"]:
             return self._here(trials)
         return Lanes(jobs or cores(), self._apart, self._report)
 
@@ -134,7 +131,7 @@ class _Sweep:
         """What only this process knows cannot go there."""
         if self._ledger.foreign:
             message = f"no other process knows {', '.join(self._ledger.foreign)}"
-            raise ConfigError([ConfigProblem(message, file="--cluster", suggestion="run it here, without a cluster")])
+            raise ConfigError.of(message, file="--cluster", suggestion="run it here, without a cluster")
 
     def _here(self, trials: Trials) -> Here:
         return Here(trials, lambda run: self._ledger.folder.place(run.id, apart=False), self._watch)

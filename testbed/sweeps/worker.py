@@ -4,6 +4,7 @@
     <-  {"now": 1200000000}                              how far it is (ns)
     <-  {"document": {…}, "memory": 180000000}           it is whole: the folder has all files
     <-  {"disk": [28, "No space left on device", …]}     it could not be written
+    <-  {"bug": "KeyError: 'x'"}                         an error of ours, or of a plug; stderr has where
 
 It ends with its parent, whatever becomes of that: a thread waits for the end of stdin, which the system sees to. It
 leaves the terminal's signals to its parent, for it has a session of its own.
@@ -17,6 +18,7 @@ import os
 import resource
 import sys
 import threading
+import traceback
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -57,15 +59,18 @@ def main() -> None:
 
 def carry(task: Mapping[str, Any], say: Callable[[Mapping[str, Any]], None]) -> None:
     """Make one run, and `say` what comes of it."""
-    run = PlannedRun(id=task["id"], params=task["params"], repeat=task["repeat"], spec=from_json(task["spec"]))
 
     def tell(now: int, snapshot: Snapshot | None = None) -> None:
         say({"now": now})
 
     try:
+        run = PlannedRun(id=task["id"], params=task["params"], repeat=task["repeat"], spec=from_json(task["spec"]))
         document = do(VIRTUAL[run.spec.clock](run, Path(task["folder"])), tell)
     except OSError as error:
         say({"disk": [error.errno, error.strerror, error.filename and str(error.filename)]})
+    except BaseException as error:  # noqa: BLE001 (it would come again; and the owner of the process wants to hear of it)
+        traceback.print_exc()
+        say({"bug": traceback.format_exception_only(error)[-1].strip()})
     else:
         say({"document": document, "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * KIB})
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from struct import pack, unpack
 from typing import TYPE_CHECKING, Any, Final
 
-from testbed.errors import ConfigError, ConfigProblem
+from testbed.errors import ConfigError
 from testbed.trace.files import whole
 from testbed.trace.vocabulary import INTEGER, KINDS, NUMBER, TEXT, Column, Kind
 
@@ -229,7 +229,7 @@ def load(folder: Path, kind: str) -> pl.LazyFrame:
     path = folder / f"{kind}.parquet"
     if not path.is_file():
         there = ", ".join(kinds(folder)) or "no rows at all"
-        raise ConfigError([ConfigProblem(f"no {kind!r} rows here, but {there}", file=str(folder))])
+        raise ConfigError.of(f"no {kind!r} rows here, but {there}", file=str(folder))
     return pl.scan_parquet(path)
 
 

@@ -253,6 +253,14 @@ def test_of_runs_that_were_not_kept_there_is_no_report(file: Path) -> None:
 # -- progress ------------------------------------------------------------------------------------------------------
 
 
+def test_a_sweep_says_in_words_what_need_not_be_run(
+    file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for progress, told in ((True, ""), (True, "2 of 2 runs were done before, and are taken over\n"), (False, "")):
+        testbed.sweep(file, set=AXIS, results=tmp_path, jobs=1, progress=progress)
+        assert capsys.readouterr().err == told
+
+
 def test_progress_is_a_line_that_is_not_repeated() -> None:
     from testbed.api.progress import Telling
     from testbed.sweeps.standing import Standing

@@ -11,11 +11,11 @@ from rich.console import Console
 from rich.text import Text
 
 import testbed
-from testbed.cli.live import LiveTable, live_rows
-from testbed.cli.pace import Pace
+from testbed.cli.progress.live import LiveTable, live_rows
+from testbed.cli.progress.pace import Pace
 from testbed.experiment.reading.load import PlannedRun
-from testbed.experiment.run import Progress
 from testbed.experiment.world.snapshot import DirectionView, EndView, Snapshot
+from testbed.sweeps.standing import Progress
 
 SECOND = 1_000_000_000
 

@@ -9,10 +9,9 @@ from typing import Any
 
 from rich.console import Console
 
-from testbed.cli.progress import clock_face, telling
-from testbed.experiment.run import Progress
+from testbed.cli.progress.telling import clock_face, telling
 from testbed.experiment.world.snapshot import EndView, Snapshot
-from testbed.sweeps.standing import Standing
+from testbed.sweeps.standing import Progress, Standing
 
 SECOND = 1_000_000_000
 

@@ -57,6 +57,20 @@ def test_of_a_metric_that_nobody_can_judge_nobody_wins(document, flow):
     assert only(compare(runs, metric="segments_sent"))[1].startswith("many has 30 % more segments_sent than few (")
 
 
+def test_of_such_a_metric_a_great_difference_is_so_many_times(document, flow):
+    runs = [
+        document(seed, {"x": x}, flows={"a": flow(1e6, segments_sent=base * 10 + seed * seed)})
+        for x, base in (("few", 100), ("many", 2300))
+        for seed in range(1, 7)
+    ]
+    assert only(compare(runs, metric="segments_sent"))[1].startswith("many has 23 times the segments_sent of few")
+
+
+def test_an_interval_that_says_no_more_than_the_number_is_left_out(sweep):
+    runs = sweep("x", {"a": goodputs(1.5, 8, 1e-4), "b": goodputs(1, 8)})
+    assert only(compare(runs))[1] == "a beats b by 50 %"
+
+
 def test_bare_values_are_called_by_their_axis(sweep):
     runs = sweep("tcp.sack", {True: goodputs(1.5, 5), False: goodputs(1, 5)})
     assert only(compare(runs))[1].startswith("sack=true beats sack=false by ")
@@ -146,6 +160,14 @@ def test_counts_with_zeros_have_an_absolute_difference(document, flow):
     assert verdict.startswith("a beats b: timeouts is 4 less (3")
 
 
+def test_an_absolute_difference_has_its_unit(sweep):
+    """Nothing came through at all: there is no ratio of rates."""
+    runs = sweep("x", {"a": [2e6 + 1e4 * seed for seed in range(8)], "b": [0.0] * 8})
+    assert only(compare(runs))[1].startswith("a beats b by 2.04 Mbit/s (2.0")
+    same = only(compare(sweep("x", {"a": [0.0, 8e4, 0.0, 8e4], "b": [8e4, 0.0, 0.0, 8e4]})))[1]
+    assert "could be shown (-104 kbit/s to +104 kbit/s)" in same
+
+
 def test_several_settings_are_corrected_for(sweep):
     runs = sweep("x", {f"{n}ms": goodputs(1 + n / 50, 8) for n in range(5)})
     comparison = compare(runs)
@@ -214,14 +236,117 @@ def test_what_would_be_shown_alone_is_said_to_be_one_of_many(sweep):
     runs = sweep("x", {"0ms": goodputs(1, 5), "20ms": goodputs(1.1, 5, 0.1), **noises})
     comparison = compare(runs)
     assert comparison.differences[0].p < 0.05 < comparison.differences[0].p_corrected
-    told = "no difference between 20ms and 0ms could be shown, as one of twelve comparisons (+"
+    told = "not shown among twelve comparisons, though it would be alone: 20ms beats 0ms by 10 % ("
     assert comparison.verdicts[0].startswith(told)
+    assert comparison.differences[0].kind == "alone"
+    assert any(note.startswith("* alone it would be shown") for note in comparison.notes)
+
+
+def test_what_is_as_good_as_certain_needs_no_spread(sweep):
+    """No path has any: the rates repeat whatever the seed, on the one because chance plays no part, on the other
+    because it plays none in this metric.
+    """
+    runs = sweep("x", {"a": [1e6] * 3, "b": [23e6] * 3}, links__path__loss="0%")
+    runs += sweep("x", {"a": [1e6] * 5, "b": [3e6] * 5}, links__path__loss="1%")
+    for seed, run in enumerate(runs[6:]):
+        run["links"]["path"] = run["links"]["path"] | {"drops": seed}
+    difference, verdict = only(compare(runs, "x"))
+    assert [(part.kind, part.p) for part in difference.parts] == [("certain", None), ("shown", 2 / 4**5)]
+    assert verdict == "b beats a by a factor of 8.3 (all pairs alike, by themselves), on both paths"
+    [part] = compare(runs[6:], "x").differences
+    assert (part.low, part.high) == pytest.approx((2, 2))
+
+
+def test_paths_are_corrected_for_among_themselves_setting_by_setting(sweep):
+    runs = []
+    for loss in ("1%", "2%", "3%"):
+        runs += sweep("x", {f"{n}ms": goodputs(1 + n / 50, 4, name="y" * n) for n in range(5)}, links__path__loss=loss)
+    for difference in compare(runs, "x").differences:
+        least = min(difference.parts, key=lambda part: part.p)
+        assert least.p_corrected == pytest.approx(3 * least.p)
+
+
+def test_paths_on_which_nothing_could_be_shown_are_named(sweep):
+    runs = over_paths(sweep, {"1%": 1.3, "2%": 1.3})
+    runs += sweep("tcp.rto_min", {"200ms": goodputs(1.1, 6, 0.3), "1s": goodputs(1, 6)}, links__path__loss="3%")
+    verdict = only(compare(runs, "tcp.rto_min"))[1]
+    assert verdict.startswith("200ms beats 1s by 23 % (")
+    assert verdict.endswith("%), on two of three paths; at loss=3% no difference could be shown")
+
+
+def test_paths_that_are_alike_are_said_to_be(sweep):
+    runs = over_paths(sweep, {"1%": 1.3, "2%": 1.3})
+    runs += sweep("tcp.rto_min", {"200ms": goodputs(1, 6), "1s": goodputs(1, 6)}, links__path__loss="3%")
+    assert only(compare(runs, "tcp.rto_min"))[1].endswith(", on two of three paths; at loss=3% they are alike")
+
+
+def test_what_only_all_paths_together_show(sweep):
+    runs = [
+        run for loss in ("1%", "2%", "3%", "4%") for run in
+        sweep("x", {"a": goodputs(1, 3), "b": goodputs(1.1, 3, 0.15)}, links__path__loss=loss)
+    ]  # fmt: skip
+    difference, verdict = only(compare(runs, "x"))
+    assert difference.kind == "shown"
+    assert not any(part.shown for part in difference.parts)
+    assert verdict.endswith("%), on all four paths together, if not by itself on any of them")
+
+
+def test_a_large_factor_is_written_out(sweep):
+    runs = sweep("x", {"fast": goodputs(130, 6), "slow": goodputs(1, 6)})
+    assert only(compare(runs))[1].startswith("fast beats slow by a factor of 130 (1")
+
+
+def test_of_several_axes_only_those_that_differ_are_named(sweep):
+    runs = [run for loss in ("1%", "2%") for run in
+            sweep("rto_min", {"200ms": goodputs(1.2, 6), "1s": goodputs(1, 6)}, links__path__loss=loss)]  # fmt: skip
+    comparison = compare(runs, ["loss", "rto_min"], against="1%, 1s")
+    assert [verdict.split(" by")[0] for verdict in comparison.verdicts] == [
+        "200ms beats 1s", "2%, 200ms beats 1%, 1s", "2% and 1% are identical: every pair gave the same value",
+    ]  # fmt: skip
+    told = "what a verdict does not name is as with the baseline: links.path.loss=1%, rto_min=1s"
+    assert told in comparison.notes
+
+
+# -- axes that advance together ----------------------------------------------------------------------------------------
+
+
+def zipped(sweep, axes: dict[str, list[str]]):
+    """Three runs for each place in the lists; the further, the faster."""
+    runs = []
+    for place, values in enumerate(zip(*axes.values(), strict=True)):
+        where = dict(zip(axes, values, strict=True))
+        for seed, goodput in enumerate(goodputs(1 + place / 5, 3), 1):
+            runs += sweep("seedling", {None: [goodput]}, **where)
+            runs[-1]["seed"] = seed
+            del runs[-1]["params"]["seedling"]
+    return runs
+
+
+def test_axes_that_advance_together_are_one_factor(sweep):
+    runs = zipped(sweep, {"eifel": ["off", "on", "on"], "rack": ["off", "off", "on"], "probe": ["off", "off", "on"]})
+    comparison = compare(runs, "rack")
+    assert (comparison.by, comparison.along, comparison.others) == (("rack",), ("probe",), ("eifel",))
+    assert comparison.verdicts[0].startswith("rack=on beats rack=off by 17 % (")
+    assert "probe advances together with rack" in comparison.notes
+    assert compare(runs, "eifel").verdicts[0].startswith("eifel=on beats eifel=off by 20 % (")
+
+
+def test_what_tells_the_axis_is_compared_with_it(sweep):
+    runs = zipped(sweep, {"delay": ["1ms", "1ms", "5ms", "5ms"], "limit": ["4", "34", "22", "172"]})
+    by_delay, by_limit = compare(runs, "delay", against="5ms"), compare(runs, "limit")
+    assert (by_delay.by, by_delay.baseline) == (("delay", "limit"), "5ms, 22")
+    assert (by_limit.by, by_limit.along, by_limit.others) == (("limit",), ("delay",), ())
+    assert len(by_delay.differences) == len(by_limit.differences) == 3
 
 
 def test_settings_never_run_under_the_same_circumstances(sweep):
-    runs = sweep("x", {"a": [1, 2]}, y="1") + sweep("x", {"b": [1, 2]}, y="2")
-    with pytest.raises(ConfigError, match="never run under the same circumstances"):
-        compare(runs, "x")
+    runs = [run for x, y in (("a", "1"), ("a", "2"), ("b", "2"), ("b", "3"), ("c", "3")) for run in
+            sweep("x", {x: [1, 2]}, y=y)]  # fmt: skip
+    comparison = compare(runs, "x")
+    assert [one.label for one in comparison.settings] == ["a", "b"]
+    assert "left out, for a was never run under the same circumstances: c" in comparison.notes
+    with pytest.raises(ConfigError, match="b and a were never run under the same circumstances"):
+        compare([run for run in runs if (run["params"]["x"], run["params"]["y"]) != ("b", "2")], "x")
 
 
 # -- numbers, and where there are none -------------------------------------------------------------------------------

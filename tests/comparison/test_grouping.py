@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from testbed.comparison.grouping import NOT_SET, group, pairs
+from testbed.comparison.grouping import NOT_SET, group, pairs, without_chance
 from testbed.errors import ConfigError
 
 
@@ -119,6 +119,6 @@ def test_experiments_can_be_compared_by_name(sweep):
 
 
 def test_without_chance_only_where_every_repetition_is_alike(sweep):
-    assert group(sweep("x", {"a": [1, 1], "b": [2, 2]})).without_chance()
-    assert not group(sweep("x", {"a": [1, 1], "b": [2, 2.1]})).without_chance()
-    assert not group(sweep("x", {"a": [1], "b": [2]})).without_chance()
+    assert without_chance(sweep("x", {"a": [1, 1]}))
+    assert not without_chance(sweep("x", {"a": [2, 2.1]}))
+    assert not without_chance(sweep("x", {"a": [1]}))

@@ -42,6 +42,7 @@ def test_names_lead_to_numbers(two, metric, of, value, title):
         ("a.godput", "did you mean 'goodput'?"),
         ("links.pat.drops", "did you mean 'path'?"),
         ("links.path.drop", "did you mean 'drops'?"),
+        ("links.path", "which number of link 'path'?"),
         ("b.client.timeout", "did you mean 'timeouts'?"),
         ("c.goodput", "as in a.goodput"),
         ("app", "there is no metric 'app'"),

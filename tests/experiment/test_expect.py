@@ -110,6 +110,7 @@ def test_segments_are_counted(text: str, selection: tuple[Any, ...]) -> None:
         ("a.timeouts 3", "expected a comparison sign, 'and', 'or' or the end at character 12, not '3'"),
         ("a.timeouts = 3", "'=' at character 12 means nothing here (write == for equal)"),
         ("a.timeouts == 3 within 2s", "'within' takes a share"),
+        ("a.timeouts == 3 within 2", "within 2 is within 200% (within 2%, or a range: in [a, b])"),
         ("a.timeouts in [1, 2", "expected ']' at character 20, not the end"),
         ("count(a sent) == 1", "count() begins with an end of a flow"),
         ("count(a.client went) == 1", "expected 'sent' or 'received' or 'dropped' at character 16, not 'went'"),

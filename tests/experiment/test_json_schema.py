@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from testbed.experiment import schema
-from testbed.experiment.reading.json_schema import field_docs
+from testbed.experiment.reading.json_schema import experiment_schema, field_docs
 from testbed.experiment.spec import ExperimentKeys
 from testbed.link.loss import LOSSES
 from testbed.tcp.config import SETTINGS
@@ -17,7 +16,7 @@ from testbed.traffic import APPS
 
 @pytest.fixture(scope="module")
 def document() -> dict[str, Any]:
-    return schema()
+    return experiment_schema()
 
 
 def test_it_is_json_and_closed(document: dict[str, Any]) -> None:

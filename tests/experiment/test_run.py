@@ -13,9 +13,9 @@ from testbed.api import Result
 from testbed.clock import Clock
 from testbed.errors import ConfigError
 from testbed.experiment.reading.load import load
-from testbed.experiment.run import Progress
 from testbed.experiment.world.world import World
 from testbed.metrics.table import COUNTERS, FLOW, LINK, METRICS, RUN
+from testbed.sweeps.standing import Progress
 from testbed.trace.tracer import SILENT
 
 Write = Callable[..., Path]

@@ -91,6 +91,7 @@ def test_run_names_fit_any_file_system() -> None:
     cases: list[dict[str, Any]] = [
         {"links.l.rate": "10Mbit/s"}, {"links.l.queue": "100 packets"}, {"tcp.nagle": True}, {"x": "a" * 300},
         {"links.l.loss": {"model": "periodic", "every": 3}}, {"links.l.loss": {"model": "periodic", "every": 4}},
+        {"links.l.delay": "5 s"}, {"links.l.delay": "5µs"}, {"links.l.delay": "5us"}, {"x": "ä b"}, {"x": "ö_b"},
     ]  # fmt: skip
     names = [run_id(params, 1, 1) for params in cases]
     assert names[:3] == ["links.l.rate=10Mbit_s", "links.l.queue=100_packets", "tcp.nagle=true"]

@@ -9,8 +9,8 @@ import pytest
 
 import testbed
 from testbed.api import Result
-from testbed.report.connections import connections, read_exchange
-from testbed.report.ladder import Ladder
+from testbed.report.connection.choice import connections, read_exchange
+from testbed.report.connection.ladder import Ladder
 
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"
 LESSONS = sorted((EXPERIMENTS / "lessons").glob("*.yaml"))

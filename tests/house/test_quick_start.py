@@ -9,7 +9,10 @@ import sys
 
 import pytest
 
-HEAVY = {"matplotlib", "networkx", "numpy", "polars", "pydantic", "rich", "scipy", "uvloop", "yaml"}
+HEAVY = {
+    "dask", "distributed", "matplotlib", "networkx", "numpy", "pandas", "polars", "pydantic", "rich", "scipy", "uvloop",
+    "yaml",
+}  # fmt: skip
 
 LOADED = """
 import json, sys

@@ -1,4 +1,4 @@
-"""The house keeps its shape: small modules, functions and classes, and each import goes downstairs."""
+"""The house keeps its shape: small folders, modules, functions and classes, and each import goes downstairs."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ MODULES = sorted((ROOT / "testbed").rglob("*.py"))
 MODULE_LINES = 400
 FUNCTION_LINES = 40
 CLASS_METHODS = 15
+FOLDER_MODULES = 12
 
 EXCEPTIONS: dict[str, str] = {}
 """What may be larger, and why: "testbed/room/file.py" or "testbed/room/file.py:Name"."""
@@ -73,6 +74,12 @@ def imported(path: Path) -> set[str]:
 def test_nothing_is_too_large_to_read(path: Path) -> None:
     too_large = {what: size for what, size in oversized(path) if what not in EXCEPTIONS}
     assert not too_large
+
+
+@pytest.mark.parametrize("folder", sorted({path.parent for path in MODULES}), ids=name_of)
+def test_no_folder_is_too_full_to_know(folder: Path) -> None:
+    modules = [path.stem for path in folder.glob("*.py") if not path.stem.startswith("__")]
+    assert len(modules) <= FOLDER_MODULES
 
 
 def test_every_exception_is_still_needed_and_has_its_reason() -> None:

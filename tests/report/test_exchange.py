@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from testbed.report.exchange import LEFT, RIGHT, Arrow, Change, exchange
+from testbed.report.connection.exchange import LEFT, RIGHT, Arrow, Change, exchange
 
 MS = 1_000_000
 

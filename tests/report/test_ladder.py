@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from testbed.report.exchange import exchange
-from testbed.report.ladder import WIDEST, Ladder
+from testbed.report.connection.exchange import exchange
+from testbed.report.connection.ladder import WIDEST, Ladder
 
 
 def picture(story: Any, limit: int | None = None, **options: Any) -> str:

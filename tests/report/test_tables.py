@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from rich.console import Console, RenderableType
 
-from testbed.report.sweep import comparison_lines, short, sweep_tables
+from testbed.report.sweep import comparison_lines, sweep_tables
 from testbed.report.tables import counted, loss, rate, run_table, seconds, written
 
 FLOW = {
@@ -201,17 +201,33 @@ def test_a_sweep_counts_what_failed() -> None:
     assert "✗ a.goodput > 2 Mbit/s   1 of 6 runs" in text
 
 
-@pytest.mark.parametrize(
-    ("paths", "labels"),
-    [
-        (["tcp.rto_min"], ["rto_min"]),
-        (["links.a.loss", "links.b.loss"], ["a.loss", "b.loss"]),
-        (["tcp.rto_min", "links.a.loss"], ["rto_min", "loss"]),
-        (["seed", "links.x.seed"], ["seed", "x.seed"]),
-    ],
-)
-def test_an_axis_is_called_by_as_few_words_as_tell_it_apart(paths: list[str], labels: list[str]) -> None:
-    assert short(paths) == labels
+def many_axes(lists: dict[str, list[Any]], flows: tuple[str, ...] = ("a",)) -> list[dict[str, Any]]:
+    settings = [dict(zip(lists, values, strict=True)) for values in zip(*lists.values(), strict=True)]
+    return [run(params=setting, flows=dict.fromkeys(flows, FLOW)) for setting in settings]
+
+
+def test_of_axes_that_advance_together_a_sweep_has_one() -> None:
+    axes = {"tcp.rack": [False, True], "tcp.tail_loss_probe": [False, True], "tcp.sack": [True, True]}
+    text = shown(sweep_tables(many_axes(axes)))
+    assert "rack" in text
+    assert "tail_loss_probe" not in text
+    assert "sack" not in text
+
+
+def test_axes_that_have_no_room_share_a_column() -> None:
+    axes = {f"tcp.a_long_name_{n}": [str(1000 + at // 2**n % 2) for at in range(32)] for n in range(5)}
+    rows = shown(sweep_tables(many_axes(axes, ("a", "web"))), 80).splitlines()
+    first = next(at for at, line in enumerate(rows) if line.startswith("1000, 1000, 1000, 1000"))
+    assert all(len(line) <= 80 for line in rows)
+    assert " Mbit/s " in rows[first]
+    assert "a_long_name_4  " in shown(sweep_tables(many_axes(axes)), 200)
+
+
+def test_what_an_included_combination_does_not_set_is_a_dash() -> None:
+    settings: tuple[dict[str, Any], ...] = ({"tcp.sack": True, "tcp.mss": 1}, {"tcp.sack": False, "tcp.mss": 2},
+                                            {"tcp.sack": True, "tcp.mss": 2}, {"tcp.mss": 3})  # fmt: skip
+    rows = words(shown(sweep_tables([run(params=one, flows={"a": FLOW}) for one in settings])))
+    assert [row[:2] for row in rows[-4:]] == [["true", "1"], ["false", "2"], ["true", "2"], ["–", "3"]]
 
 
 def test_what_a_machine_refused_is_told() -> None:

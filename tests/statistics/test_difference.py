@@ -1,12 +1,13 @@
-"""Differences of two settings: t where values are spread, shuffling where they repeat; too few show none."""
+"""Differences of two settings: t, and shuffling where groups repeat; what never spreads; too few show none."""
 
 from __future__ import annotations
 
-from math import inf, isinf
+from itertools import product
+from math import inf
 
 import pytest
 
-from testbed.statistics.difference import of_groups, of_pairs
+from testbed.statistics.difference import luck_of_alike, of_groups, of_pairs
 
 
 def test_pairs_are_tested_by_student():
@@ -44,15 +45,53 @@ def test_groups_of_two_show_nothing():
     assert of_groups([([1.0, 1.01], [5.0, 5.01])]).p is None
 
 
-def test_differences_that_repeat_are_shuffled():
-    five, six = of_pairs([[0.2] * 5]), of_pairs([[0.2] * 6])
-    assert (five.p, six.p) == (2 / 2**5, 2 / 2**6)
-    assert isinf(five.high)
-    assert (six.low, six.high) == (pytest.approx(0.2), pytest.approx(0.2))
+def test_pairs_that_all_differ_by_the_same_leave_luck_little():
+    three, five = of_pairs([[0.2] * 3]), of_pairs([[-0.2] * 5])
+    assert (three.p, five.p) == (2 / 4**3, 2 / 4**5)
+    assert (three.low, three.high, five.low, five.high) == pytest.approx((0.2, 0.2, -0.2, -0.2))
 
 
-def test_rounding_does_not_hide_that_they_repeat():
-    assert of_pairs([[0.3, 0.1 + 0.2, 0.3]]).shuffled
+def test_luck_of_alike_pairs_is_counted_out():
+    """Two settings that are the same, of two values, tossed: how often are all of one, and all of the other?"""
+    runs = list(product((1, 2), repeat=6))
+    apart = sum(len(set(run[:3])) == len(set(run[3:])) == 1 and run[0] != run[3] for run in runs)
+    assert apart / len(runs) == luck_of_alike([3])
+
+
+def test_a_stricter_confidence_does_not_trust_three_alike():
+    found = of_pairs([[0.2] * 3], confidence=0.99)
+    assert (found.p, found.low, found.high) == (2 / 4**3, -inf, inf)
+
+
+def test_rounding_does_not_hide_that_pairs_are_alike():
+    found = of_pairs([[0.3, 0.1 + 0.2, 0.3]])
+    assert (found.p, found.error) == (2 / 4**3, 0)
+
+
+def test_paths_that_have_no_spread_each():
+    """Under all of them the more, under some of them the less: any may have been the lucky ones."""
+    all_of_them, one_of_them = of_pairs([[0.2] * 3, [0.4] * 3]), of_pairs([[0.0] * 3, [0.4] * 3])
+    assert all_of_them.p == (2 / 4**3) ** 2
+    assert one_of_them.p == 2 * (2 / 4**3)
+    assert all_of_them.low == all_of_them.high == pytest.approx(0.3)
+
+
+def test_paths_that_cancel_out_are_no_difference():
+    assert of_pairs([[0.2] * 5, [-0.2] * 5]).p == 1
+
+
+def test_pairs_whose_differences_repeat_are_tested_by_student():
+    """A permutation could not go below 2 in 2⁸, however small the spread."""
+    found = of_pairs([[0.014, 0.014, 0.015, 0.015, 0.015, 0.014, 0.016, 0.014]])
+    assert not found.shuffled
+    assert found.p < 1e-6
+    assert 0.013 < found.low < found.high < 0.016
+
+
+def test_groups_that_are_alike_each_leave_luck_little():
+    assert of_groups([([3.0] * 4, [2.0] * 4)])[:4] == (1.0, 1.0, 1.0, pytest.approx(2 / 4**4))
+    uneven = of_groups([([3.0] * 3, [2.0] * 9)])
+    assert uneven.p == pytest.approx(2 * 0.25**3 * 0.75**9)  # when a quarter of all runs give the one
 
 
 def test_pairs_that_do_not_differ_only_make_t_cautious():

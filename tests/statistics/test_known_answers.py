@@ -30,7 +30,11 @@ WORLDS: dict[str, Draw] = {
     "with and without a timeout": lambda r: (1 if r.random() < 0.7 else 3) + r.uniform(0, 0.05),
     "counts": lambda r: 1.0 + sum(r.random() < 0.1 for _ in range(20)),
     "two values": lambda r: float(r.choice((1, 2))),
+    "three values": lambda r: float(r.choice((1, 2, 4))),
+    "rare timeouts": lambda r: 1.0 + sum(r.random() < 0.01 for _ in range(50)),
 }
+
+REPEATING = ("counts", "two values", "three values", "rare timeouts")
 
 
 def rate(trial: Callable[[Random], bool], trials: int = TRIALS, seed: int = 1) -> float:
@@ -62,13 +66,13 @@ def test_identical_settings_are_called_different_in_5_percent():
 def test_identical_settings_are_rarely_called_different(world, n):
     draw = WORLDS[world]
     assert rate(lambda r: shown(of_pairs([pairs(r, draw, n)]))) < MOST
-    trials = 300 if n > 6 and world in ("counts", "two values") else TRIALS  # 9,999 shuffles each
+    trials = 300 if n > 6 and world in REPEATING else TRIALS  # 9,999 shuffles each
     assert rate(lambda r: shown(of_groups([groups(r, draw, n)])), trials) < MOST + (0.02 if trials < TRIALS else 0)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("n", [1, 2, 3, 5])
-@pytest.mark.parametrize("world", ["lognormal", "with and without a timeout"])
+@pytest.mark.parametrize("world", ["lognormal", "with and without a timeout", "two values", "rare timeouts"])
 def test_so_it_is_over_four_paths(world, n):
     paths = [(lambda r, s=scale: s * WORLDS[world](r) ** (1 + s / 10)) for scale in (1, 2, 5, 10)]
     assert rate(lambda r: shown(of_pairs([pairs(r, path, n) for path in paths]))) < MOST
@@ -85,6 +89,17 @@ def test_any_of_several_settings_is_called_different_in_5_percent(settings):
         others = [[r.lognormvariate(0, 0.5) for _ in range(8)] for _ in range(settings)]
         logs = [[log(a) - log(b) for a, b in zip(other, baseline, strict=True)] for other in others]
         return min(holm([of_pairs([one]).p for one in logs])) < 0.05
+
+    assert rate(trial) < MOST
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("n", [3, 4, 5])
+def test_of_many_settings_without_spread_none_is_shown_by_luck(n):
+    """Of two values, five of the one and five of the other are no rarity among ten settings; of three, hardly any."""
+
+    def trial(r: Random) -> bool:
+        return min(holm([of_pairs([pairs(r, WORLDS["two values"], n)]).p for _ in range(10)])) < 0.05
 
     assert rate(trial) < MOST
 

@@ -69,7 +69,12 @@ def test_no_number_of_runs_shows_nothing():
 
 
 def test_shuffled_ones_need_enough_tosses():
-    repeating = of_pairs([[0.2] * 5])
-    assert repeating.shuffled
-    assert runs_needed(repeating, 0.05) == 6
-    assert runs_needed(repeating, 0.01) == 8
+    shuffled = WIDE._replace(difference=9.0, shuffled=True)
+    assert runs_needed(shuffled, 0.05) == 6
+    assert runs_needed(shuffled, 0.01) == 8
+
+
+def test_runs_without_spread_need_to_be_more_than_luck_makes_alike():
+    alike = of_pairs([[0.2] * 3])
+    assert runs_needed(alike, 0.05) == 4
+    assert runs_needed(alike, 0.05 / 72) == 6

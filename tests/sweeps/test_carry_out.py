@@ -15,11 +15,11 @@ import pytest
 
 import testbed
 from testbed.errors import ConfigError, RunError
-from testbed.experiment.run import VIRTUAL, Progress
+from testbed.experiment.run import VIRTUAL
 from testbed.experiment.trial import Trial
 from testbed.sweeps import lane
 from testbed.sweeps.run import Swept, carry_out
-from testbed.sweeps.standing import Standing
+from testbed.sweeps.standing import Progress, Standing
 from testbed.tcp.congestion import CONTROLS
 from testbed.tcp.congestion.reno import RenoSpec
 
@@ -225,26 +225,35 @@ def test_a_worker_that_is_killed_costs_only_its_run_which_is_tried_again(small: 
     assert len(killed) == 2
 
 
-def test_a_run_whose_workers_always_die_has_failed_and_the_others_are_done(
-    small: Write, results: Path, tmp_path: Path
-) -> None:
-    """The guest kills the process that it runs in, if that is a worker."""
-    (tmp_path / "guest.py").write_text(
-        "import os, signal\nasync def talk(die):\n    die and os.kill(os.getpid(), signal.SIGKILL)\n"
-        "async def listen(): pass\n"
+def guests(file: Path, body: str) -> Path:
+    """Makes `file` a sweep of two runs, in the first of which a guest does what `body` says."""
+    (file.parent / "guest.py").write_text(
+        f"import os, signal\nasync def talk(bad):\n    if bad:\n        {body}\nasync def listen(): pass\n"
     )
-    file = small()
     guest = (
         "{name: g, app: guest, from: here, to: there, client: guest.py:talk, server: guest.py:listen, "
-        "client_arguments: {die: false}}"
+        "client_arguments: {bad: false}}"
     )
     file.write_text(
         "name: small\ntopology: {hosts: [here, there], links: {wire: {ends: [here, there]}}}\n"
-        f"traffic:\n  - {guest}\nmatrix: {{traffic.g.client_arguments.die: [true, false]}}\n"
+        f"traffic:\n  - {guest}\nmatrix: {{traffic.g.client_arguments.bad: [true, false]}}\n"
     )
-    swept = do(file, results, jobs=1)
+    return file
+
+
+def test_a_run_whose_workers_always_die_has_failed_and_the_others_are_done(small: Write, results: Path) -> None:
+    swept = do(guests(small(), "os.kill(os.getpid(), signal.SIGKILL)"), results, jobs=1)
     assert [run["status"] for run in swept.runs] == ["failed", "complete"]
     assert swept.runs[0]["error"].endswith(f"its process was killed by SIGKILL, {lane.TRIES} times")
+
+
+def test_what_a_worker_stumbles_over_is_told_once_and_not_tried_again(
+    small: Write, results: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    swept = do(guests(small(), "raise KeyboardInterrupt"), results, jobs=1)
+    assert [run["status"] for run in swept.runs] == ["failed", "complete"]
+    assert swept.runs[0]["error"].endswith("bad=true: KeyboardInterrupt")
+    assert capfd.readouterr().err.count("Traceback") == 1
 
 
 def test_a_disk_that_is_full_ends_the_sweep_with_its_name_and_keeps_what_is_whole(small: Write, results: Path) -> None:
@@ -284,3 +293,8 @@ def test_what_only_this_process_knows_runs_here_and_is_never_taken_over(
         assert (said, swept.reused) == (["in this process, for no other knows TimidSpec"], 0)
     with pytest.raises(ConfigError, match="no other process knows TimidSpec"):
         do(file, results, cluster="tcp://127.0.0.1:1")
+    with pytest.raises(ConfigError, match=r"clock: each host is a process of its own, and none knows TimidSpec"):
+        do(file, results, set={"clock": "real"}, trials={**VIRTUAL, "real": Trial})
+    said.clear()
+    do(file, results, set={"tcp.congestion": "timid"}, say=said.append)
+    assert not said, "a single run is made in this process anyway"

@@ -13,8 +13,8 @@ import pytest
 
 import testbed
 from testbed.control.clocks import clocks
-from testbed.experiment.run import Progress
 from testbed.sweeps.run import carry_out
+from testbed.sweeps.standing import Progress
 
 from .conftest import Write, await_that, hidden_in, runs_in
 from .test_ends import marks

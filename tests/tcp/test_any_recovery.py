@@ -43,6 +43,7 @@ class Path:
         self.ends, self.dice, self.loss, self.copy = ends, dice, loss, copy
         self.delay, self.jitter, self.look = delay * MILLISECOND, jitter * MILLISECOND, look
         self.hold = lambda now: 0  # for how long a relay holds up what comes now
+        self.drop = lambda segment: False  # whether a policer drops it
         self.now = 3 * SECOND + 1
         self.events, self.order, self.causes = [], count(), Counter()
 
@@ -88,6 +89,8 @@ class Path:
         for segment in connection.pull(self.now):
             self.look(end, other, segment)
             self.causes[segment.reason] += 1
+            if self.drop(segment):
+                continue
             for _ in range((self.dice.random() >= self.loss) + (self.dice.random() < self.copy)):
                 late = self.dice.randrange(self.jitter + 1) if self.dice.random() < 0.3 else 0
                 late += self.hold(self.now)
@@ -196,6 +199,65 @@ def test_a_relay_that_holds_everything_up_now_and_then_does_not_wear_the_window_
     sender = path.ends[0].connection.sender
     assert sender.stats.tail_probes_sent > 0
     assert sender.control.cwnd > 50_000
+
+
+@pytest.mark.parametrize("timestamps", [True, False])
+@pytest.mark.parametrize("sack", [True, False])
+def test_a_path_that_has_become_much_longer_does_not_make_a_storm(fault, sack, timestamps):
+    """skywire PR4948: all was sent again before its acknowledgement came, so that no round trip counted (Karn), and
+    the estimate stayed where it was, for ever."""
+    tcp = {"congestion": CONTROLS["reno"](), "receive_buffer": 50_000, "sack": sack, "timestamps": timestamps}
+    path = make(fault, (5, 2**32 - 5), 1, tcp, 0, 0, 50, 0, (1_200_000, 0), 1.0)
+    path.hold = lambda now: 0 if now < 4 * SECOND else 2 * SECOND
+    sender = path.ends[0].connection.sender
+    again = []
+    path.drop = lambda segment: again.append((path.now, sender.stats.retransmitted_segments))  # and drops nothing
+    path.run()
+    settled = max(total for now, total in again if now < 30 * SECOND)
+    assert 0 < settled < 3 * 35  # times the window
+    assert again[-1][1] == settled
+    assert again[-1][0] > 60 * SECOND
+    assert sender.rtt.srtt == pytest.approx(4.1 * SECOND, rel=0.05)
+
+
+class Policer:
+    """Drops what exceeds 500 kB/s by more than `burst` bytes."""
+
+    def __init__(self, path, burst):
+        self.path, self.burst, self.allowed, self.looked = path, burst, float(burst), path.now
+        self.drops = self.last = 0
+
+    def drop(self, segment):
+        size, now = len(segment.payload), self.path.now
+        self.allowed = min(self.allowed + (now - self.looked) * 500_000 / SECOND, self.burst)
+        self.looked = now
+        if size:
+            self.last = now
+        if size > self.allowed:
+            self.drops += 1
+            return True
+        self.allowed -= size
+        return False
+
+
+def policed(fault, burst, rack):
+    """2 MB through a policer: what that has to tell, and the sender."""
+    tcp = {"congestion": CONTROLS["reno"](), "rack": rack, "tail_loss_probe": rack}
+    path = make(fault, (5, 2**32 - 5), 1, tcp, 0, 0, 25, 0, (2_000_000, 0), 1.0)
+    policer = Policer(path, burst)
+    path.drop = policer.drop
+    path.run()
+    return policer, path.ends[0].connection.sender
+
+
+@pytest.mark.parametrize("burst", [20_000, 500_000])
+def test_a_policer_is_no_harder_on_rack_than_on_counting(fault, burst):
+    """gvisor#7406: where a rule drops what exceeds a rate, the throughput fell to a fraction when RACK came."""
+    policer, sender = policed(fault, burst, rack=True)
+    counting, _ = policed(fault, burst, rack=False)
+    assert policer.last <= 1.1 * counting.last
+    assert sender.stats.retransmitted_segments <= policer.drops  # nothing twice that was not dropped
+    assert sender.stats.timeouts <= 3
 
 
 @pytest.mark.parametrize("control", CONTROLS)

@@ -187,6 +187,24 @@ def test_a_write_that_does_not_fill_the_window_marks_what_leaves_next(flight):
     assert s.taken[-1]["app_limited"]
 
 
+def test_losses_while_the_application_had_no_more_do_not_make_the_samples_its_own_for_longer(flight):
+    """s2n-quic PR1532: the end of such a time was counted without the segment that left last, and with what was lost,
+    which would never arrive. Here it is sent again, and does."""
+    s = flight(9, unsent=0, initial_window=10)
+    s.tick("100ms")
+    assert acknowledge(s, 1, (3001, 9001)) == [1, 1001, 2001]
+    s.tick("100ms")
+    acknowledge(s, 9001)
+    s.write(60_000)
+    assert len(sent(s)) == 10
+    s.tick("100ms")
+    assert len(acknowledge(s, 19_001)) == 10
+    assert s.taken[-1]["app_limited"]  # left when the last of the nine had only just arrived
+    s.tick("100ms")
+    acknowledge(s, 29_001)
+    assert not s.taken[-1]["app_limited"]
+
+
 def test_a_full_window_is_not_the_applications(flight):
     s = flight(10, unsent=5000)
     s.tick("100ms")

@@ -37,6 +37,23 @@ def test_a_probe_after_data_points_before_the_next_byte_too(story):
     s.expect("ACK", seq=10, length=0)
 
 
+@pytest.mark.parametrize("timestamps", [True, False])
+def test_a_probe_is_an_acknowledgement_outside_the_window_and_no_push_with_data(story, timestamps):
+    """picotcp#93: it had PSH, and a number within the window, so that the peer did not answer. libvma PR928: it had no
+    timestamp, so that the peer dropped it (RFC 7323 section 3.2)."""
+    s = story(**SOON, timestamps=timestamps).established(timestamp=77 if timestamps else None)
+    s.receive("ACK", data=500, timestamp=78 if timestamps else None)
+    s.expect("ACK", ack=501)
+    s.tick("100s")
+    probe = s.expect("ACK", seq=0, ack=501, length=0, at="100s")
+    assert (probe.timestamp is not None, probe.timestamp_echo) == (timestamps, 78 if timestamps else 0)
+    s.receive("ACK", seq=501, timestamp=100_078 if timestamps else None)
+    s.tick("99s")
+    s.check_silence()
+    s.tick("1s")
+    s.expect("ACK", seq=0, length=0, at="200s")
+
+
 def test_an_answer_keeps_the_connection_and_the_next_probe_waits_the_full_time(story):
     s = story(**SOON).established()
     s.tick("101s")

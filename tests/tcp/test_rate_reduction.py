@@ -214,6 +214,23 @@ def test_after_recovery_the_window_is_the_target_however_little_is_in_flight(twe
     assert s.cwnd == s.ssthresh == 10_000
 
 
+@pytest.mark.parametrize("version", [RFC_9937, RFC_6937, "off"])
+def test_after_recovery_slow_start_does_not_make_a_segment_more_of_half_a_segment(story, version):
+    """Thirteen are in flight and six and a half remain, where six and then slow start made seven."""
+    s = in_flight(story, 13, unsent=60_000, rack=False, limited_transmit=False, rate_reduction=version)
+    s.tick("100ms")
+    for right in range(2001, 13_002, 1000):
+        acknowledge(s, 1, (1001, right))
+    assert len(acknowledge(s, 13_001)) <= 2
+    assert s.cwnd == s.ssthresh == 6500
+    assert pipe(s) == 6000
+    for ack in range(14_001, 20_001, 1000):
+        acknowledge(s, ack)
+    assert s.cwnd == 6500
+    acknowledge(s, 20_001)
+    assert s.cwnd == 7500
+
+
 def test_after_recovery_nothing_is_left_of_it(twenty):
     s = twenty()
     selections(s, 2001)

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from path_model import MBIT, Path
+from path_model import MBIT, Path, heard
 from selective import acknowledge, in_flight, pipe, reasons, sent
 
 from testbed.clock import MILLISECOND, SECOND
@@ -204,6 +204,19 @@ def test_when_everything_but_the_oldest_has_arrived_only_that_is_lost(ten, rack)
     assert s.connection.sender.board.lost_bytes == 1000
 
 
+@pytest.mark.parametrize("rack", [True, False])
+def test_what_is_left_when_nothing_above_it_is_selected_any_more_is_not_lost(ten, rack):
+    """vpp#2929, to the letter: all that was selected is acknowledged, and what remains is one hole up to SND.NXT."""
+    s = ten(rack=rack, unsent=5000)
+    s.tick("100ms")
+    acknowledge(s, 1, (1001, 4001))
+    acknowledge(s, 4001)
+    board = s.connection.sender.board
+    assert board.sacked.total == 0
+    assert board.lost_bytes == 1000
+    assert pipe(s) == s.sent_upto - 4001
+
+
 def test_blocks_beyond_what_was_sent_break_nothing(ten):
     """vpp#3342 and smoltcp 0.13.1: a crash; an overflow."""
     s = ten()
@@ -324,6 +337,23 @@ def test_cubic_grows_from_the_time_when_avoidance_begins_and_no_slower_than_reno
         path.run(20 * SECOND)
         grown[name] = flow.delivered
     assert grown["cubic"] >= 0.98 * grown["reno"]
+
+
+@pytest.mark.parametrize("control", ["reno", "cubic"])
+def test_what_the_window_was_about_to_grow_by_is_forgotten_at_a_loss(control):
+    """quinn PR1224, of whose fixes to CUBIC only the code is known: what had been saved up to grow by outlived a loss.
+    Nor does the window grow by what was sent before it."""
+    flow = CONTROLS[control]().build(Start(1000, 10_000))
+    flow.ssthresh = 10_000
+    now = SECOND
+    for _ in range(9):
+        flow.acknowledged(now, heard())
+    flow.lost(now, 10_000)
+    left = flow.ssthresh
+    flow.acknowledged(now, heard(recovering=True))
+    flow.recovered(now, left)
+    flow.acknowledged(now, heard())
+    assert left <= flow.cwnd < left + 200
 
 
 def test_avoidance_grows_by_a_segment_a_round_trip_and_not_a_byte(story):

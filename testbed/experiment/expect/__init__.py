@@ -14,10 +14,15 @@ from testbed.experiment.expect.single import check, check_metric, judge
 
 __all__ = [
     "ExpectationError", "Selection", "check", "check_comparison", "check_metric", "is_comparison", "judge",
-    "judge_comparison", "settings_of",
+    "judge_comparison", "metrics_of", "settings_of",
 ]  # fmt: skip
 
 
 def is_comparison(text: str) -> bool:
     """Whether `text` speaks of several runs. Raises ExpectationError."""
     return parse(text).comparison
+
+
+def metrics_of(text: str) -> tuple[str, ...]:
+    """The metrics that `text` speaks of, by their paths. Raises ExpectationError."""
+    return parse(text).metrics

@@ -12,7 +12,7 @@ from testbed.experiment.expect.parser import Expectation, parse
 from testbed.experiment.expect.single import bound_of
 from testbed.experiment.language import yaml_loader
 from testbed.experiment.language.document import nearest
-from testbed.experiment.language.label import label
+from testbed.experiment.language.label import axes_called, label
 from testbed.experiment.status import COMPLETE
 
 REPEAT: Final = "repeat"
@@ -79,9 +79,7 @@ class Axes:
 
     def path(self, word: str) -> str:
         """The axis that goes by `word`: its path, or the end of it. Raises ExpectationError."""
-        if word in self._values:
-            return word
-        found = [axis for axis in self._values if axis.endswith(f".{word}")]
+        found = axes_called(word, self._values)
         if len(found) > 1:
             raise ExpectationError(f"{word!r} is the end of several axes", f"one of: {', '.join(found)}")
         if not found:

@@ -17,7 +17,7 @@ from typing import Any, Final
 from testbed.experiment.expect.kinds import FLAG, NUMBER, SIZE, TEXT, WORDS, ExpectationError, Kind, from_metric
 from testbed.experiment.expect.nodes import Facts, Selection
 from testbed.experiment.language.document import nearest
-from testbed.metrics.table import COUNTERS, FLOW, GROUP, LINK, METRICS, RUN, Metric
+from testbed.metrics.table import COUNTERS, FLOW, GROUP, LINK, METRICS, RUN, Metric, value_at
 from testbed.metrics.table import FLAG as FLAG_UNIT
 from testbed.metrics.table import TEXT as TEXT_UNIT
 
@@ -104,9 +104,7 @@ class Results(Facts):
 
     def value(self, path: tuple[str, ...]) -> Any:
         _, scale = self._vocabulary.found(path)
-        value: Any = self._summary if path[0] in ("links", *_RUN) else self._summary["flows"]
-        for part in path:
-            value = value.get(part, 0 if "drops_by_reason" in path else None) if isinstance(value, dict) else None
+        value = value_at(self._summary, ".".join(path))
         if value is None or isinstance(value, bool | str | list):
             return value
         return value if scale == 1.0 else value * scale

@@ -212,8 +212,8 @@ class Comparison(Node):
             raise ExpectationError(f"{left} cannot be compared with {right}", _remedy(left, right))
         if self._sign not in ("==", "!=") and not isinstance(left, Unit):
             raise ExpectationError(f"{left} is not more or less than another", "== or !=")
-        if self._within is not None and self._within.kind(facts) != NUMBER:
-            raise ExpectationError("'within' takes a share", "as in within 5%")
+        if self._within is not None:
+            self._check_tolerance(self._within, facts)
         return FLAG
 
     def value(self, facts: Facts) -> Any:
@@ -224,6 +224,14 @@ class Comparison(Node):
         except Absent:
             return False
         return bool(self.SIGNS[self._sign](left, right))
+
+    @staticmethod
+    def _check_tolerance(within: Node, facts: Facts) -> None:
+        if within.kind(facts) != NUMBER:
+            raise ExpectationError("'within' takes a share", "as in within 5%")
+        if isinstance(within, Constant) and (share := within.value(facts)) >= 1:
+            remedy = f"within {share:g}%, or a range: in [a, b]"
+            raise ExpectationError(f"within {share:g} is within {share:.0%}", remedy)
 
     @property
     def subject(self) -> Node:

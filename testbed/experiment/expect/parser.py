@@ -62,6 +62,8 @@ class Expectation(NamedTuple):
     node: Node
     comparison: bool
     each: tuple[str, ...]
+    metrics: tuple[str, ...] = ()
+    """What it speaks of: `a.goodput`, `jain`."""
 
 
 @lru_cache(maxsize=1024)
@@ -74,7 +76,7 @@ def parse(text: str) -> Expectation:
     words.expect_end()
     if each and not parser.aggregates:
         raise ExpectationError("'for each' is said of several runs", f"as in median(a.goodput) > … for each {each[0]}")
-    return Expectation(node, bool(parser.aggregates), each)
+    return Expectation(node, bool(parser.aggregates), each, tuple(dict.fromkeys(parser.metrics)))
 
 
 class _Parser:
@@ -84,6 +86,8 @@ class _Parser:
         self._words = words
         self.aggregates = 0
         """How many there are in what was read."""
+        self.metrics: list[str] = []
+        """Which there are."""
 
     def either(self) -> Node:
         """Conditions joined by `or`."""
@@ -162,6 +166,7 @@ class _Parser:
             return self._aggregate(token.text, self.either())
         if called:
             raise ExpectationError(f"there is no function {token.text!r}", nearest(token.text, FUNCTIONS))
+        self.metrics.append(token.text)
         return Metric(tuple(token.text.split(".")))
 
     def _call(self, name: str) -> Node:

@@ -22,8 +22,6 @@ from testbed.experiment.language.label import label
 from testbed.experiment.language.reader import shown
 from testbed.experiment.language.repeat import MAX_RUNS
 
-__all__ = ["Combination", "combinations", "label", "run_id", "seed_of", "settings_in"]
-
 MAX_ID: Final = 150
 """Characters of a folder's name; file systems allow 255 bytes."""
 
@@ -210,13 +208,18 @@ def seed_of(seed: int, repeat: int) -> int:
 
 
 def run_id(params: dict[str, Any], repeat: int, repeats: int) -> str:
-    """The name of a run's folder: `tcp.rto_min=200ms,repeat=3`; `run` when there is only one."""
+    """The name of a run's folder: `tcp.rto_min=200ms,repeat=3`; `run` when there is only one.
+
+    What cannot stand in a name is replaced: `10Mbit_s`, `100_packets`. Where that is more than a quantity's own space
+    and stroke, a digest keeps apart what may look alike, such as `5 s` and `5µs`.
+    """
     parts = [f"{axis}={label(value)}" for axis, value in params.items()]
     if repeats > 1:
         parts.append(f"repeat={repeat:0{len(str(repeats))}}")
     text = ",".join(parts) or "run"
-    safe = re.sub(r"[^A-Za-z0-9._=,%+-]", "_", text)
-    if len(safe) > MAX_ID or "{" in text or "[" in text:
+    usual = re.sub(r"(?<=bit)/(?=s)|(?<=\d) (?=[A-Za-z%])", "_", text)
+    safe = re.sub(r"[^A-Za-z0-9._=,%+-]", "_", usual.replace("µ", "u"))
+    if len(safe) > MAX_ID or safe != usual:
         digest = hashlib.sha256(text.encode()).hexdigest()[:8]
         return f"{safe[: MAX_ID - 9]}-{digest}"
     return safe

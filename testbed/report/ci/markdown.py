@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from testbed.experiment.status import COMPLETE
+from testbed.experiment.status import COMPLETE, went_well
+from testbed.report.axes import short
 from testbed.report.ci.outcome import LEFT_OUT, Outcome
-from testbed.report.sweep import by_setting, medians, short, unmet, went_well
+from testbed.report.sweep import by_setting, medians, unmet
 from testbed.report.tables import RETRANSMITTED, Row, Run, ending, message, together, told
 
 MOST: Final = 50

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Final, NamedTuple
 
 from testbed.errors import RunError, in_words
@@ -25,6 +26,15 @@ class Outcome(NamedTuple):
     """What was expected of runs that were not to be done."""
     error: str = ""
     """Why there is no more: it broke, or was interrupted."""
+
+
+def check_writable(path: Path) -> None:
+    """Whether `write` will do, as far as can be told beforehand; leaves nothing. Raises OSError."""
+    if path.exists() and not path.is_file():
+        return
+    home = next(folder for folder in path.absolute().parents if folder.exists())
+    with TemporaryFile(dir=home):
+        pass
 
 
 def write(path: Path, text: str) -> None:

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from testbed.errors import ConfigError, ConfigProblem
+from testbed.errors import ConfigError
 from testbed.trace.files import whole
 
 Files = Iterable[tuple[str, Iterator[bytes]]]
@@ -25,17 +25,16 @@ def put(files: Files, target: Path, *, single: bool, force: bool) -> list[Path]:
         files = list(files)
         target = target / files[0][0]
     if target.exists() and not force:
-        problem = ConfigProblem(
+        raise ConfigError.of(
             "is there already", file=str(target), suggestion="--force replaces it; --output names another"
         )
-        raise ConfigError([problem])
     target.parent.mkdir(parents=True, exist_ok=True)
     if single:
         (pieces,) = (pieces for _, pieces in files)
         _write(target, pieces)
         return [target]
     if target.exists() and not target.is_dir():
-        raise ConfigError([ConfigProblem("is a file, and the run becomes a folder", file=str(target))])
+        raise ConfigError.of("is a file, and the run becomes a folder", file=str(target))
     return _fill(target, files) if target.exists() else _make(target, files)
 
 
@@ -54,7 +53,7 @@ def _make(folder: Path, files: Files) -> list[Path]:
     try:
         written = _fill(hidden, files)
         if not written:
-            raise ConfigError([ConfigProblem("there is nothing that could be written", file=str(folder))])
+            raise ConfigError.of("there is nothing that could be written", file=str(folder))
         hidden.chmod(0o755)
         hidden.rename(folder)
     except BaseException:

@@ -14,9 +14,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from testbed.errors import ConfigError, ConfigProblem
+from testbed.errors import ConfigError
 from testbed.report.series import Series, bin_width, flow_series, thin
-from testbed.report.series.sequence import BETWEEN
+from testbed.report.series.rows import BETWEEN
 from testbed.store.folder import read_run
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def data(run: Path, document: Document) -> dict[str, Any]:
     streams = _streams(document, flow_series(run, width))
     if not streams:
         remedy = "goodput is made of `app` rows: see `trace` in docs/language.md"
-        raise ConfigError([ConfigProblem("nobody is known to have read anything", file=str(run), suggestion=remedy)])
+        raise ConfigError.of("nobody is known to have read anything", file=str(run), suggestion=remedy)
     count = max(1, math.ceil(document["end_time"] / width))
     began = datetime.fromisoformat(document["started"])
     return {

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from testbed.errors import ConfigError, ConfigProblem
+from testbed.errors import ConfigError
 from testbed.report.export.files import put
 from testbed.report.export.flent import flent
 from testbed.report.export.iperf3 import iperf3
@@ -40,7 +40,7 @@ def export(run: Path, name: str, output: Path | None = None, *, force: bool = Fa
     working folder. Files that are there already are refused, or replaced with `force`. Raises ConfigError.
     """
     if name not in FORMATS:
-        raise ConfigError([ConfigProblem(f"no format {name!r}", file="--format", suggestion=", ".join(FORMATS))])
+        raise ConfigError.of(f"no format {name!r}", file="--format", suggestion=", ".join(FORMATS))
     form = FORMATS[name]
     target = output if output is not None else Path(_name(run) + form.suffix)
     return put(form.files(run), target, single=form.single, force=force)

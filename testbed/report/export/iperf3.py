@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from testbed.report.series import Series, flow_series, sequence_graph
-from testbed.report.series.sequence import BETWEEN
+from testbed.report.series.rows import BETWEEN
 from testbed.store.folder import read_run
 from testbed.trace import store
 

@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from testbed.report.connections import connections
+from testbed.report.connection.choice import connections
 from testbed.report.series import SequenceGraph, sequence_graph
-from testbed.report.series.sequence import BETWEEN
+from testbed.report.series.rows import BETWEEN
 from testbed.trace.store import rows
 
 

@@ -7,9 +7,8 @@ from typing import Any, Final
 
 from testbed import units
 from testbed.report.page.markup.html import NOTHING, Html, details, note, section, table
-from testbed.report.tables import counted, loss, rate, seconds, share
+from testbed.report.tables import Run, counted, loss, rate, seconds, share
 
-Run = Mapping[str, Any]
 Row = Sequence[object]
 
 SHOWN: Final = 16

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
 from itertools import takewhile
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from testbed.report.page.markup.html import NOTHING, Html, details, section, table, tag
-from testbed.report.tables import seconds, written
+from testbed.report.tables import Run, seconds, written
 from testbed.store.folder import experiment_of
-
-Run = Mapping[str, Any]
 
 SAME: Final = "To repeat it, with the same trace to the byte:"
 AGAIN: Final = "To repeat it; in real time no two runs are alike:"

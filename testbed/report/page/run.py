@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from testbed.report.page.headline import headline
 from testbed.report.page.markup.document import document, words
@@ -15,11 +13,9 @@ from testbed.report.page.shortened import compact
 from testbed.report.page.time.charts import TimeCharts
 from testbed.report.page.time.sequence import SequenceGraphs
 from testbed.report.page.verdicts import verdicts
-from testbed.report.tables import written
+from testbed.report.tables import Run, written
 from testbed.store.folder import experiment_of
 from testbed.trace import store
-
-Run = Mapping[str, Any]
 
 
 def run_page(run: Run, folder: Path) -> str:

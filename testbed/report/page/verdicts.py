@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from testbed.experiment.status import COMPLETE, INVALID
 from testbed.report.page.markup.html import NOTHING, Html, section, tag
-from testbed.report.tables import REAL, ending, lateness, seconds, told, tunnel_faults
-
-Run = Mapping[str, Any]
+from testbed.report.tables import REAL, Run, ending, lateness, seconds, told, tunnel_faults
 
 GOOD = "good"
 BAD = "bad"
@@ -34,7 +33,7 @@ def expectation(row: Mapping[str, Any]) -> Html:
 
 
 def _status(run: Run) -> Html:
-    if run["status"] == "complete":
+    if run["status"] == COMPLETE:
         return verdict(GOOD, f"Complete: {_lasted(run)}.")
     reasons = [tag("div", line) for line in run.get("stalled") or []]
     return verdict(BAD, tag("strong", ending(run)), *reasons)
@@ -74,7 +73,7 @@ def _real_time(run: Run) -> Iterator[Html]:
     if run["clock"] != REAL:
         return
     yield verdict(WARN if run.get("late") else PLAIN, f"Real time: {lateness(run['lateness'])}.")
-    if run.get("late") and run["status"] != "invalid":
+    if run.get("late") and run["status"] != INVALID:
         yield verdict(WARN, run["late"])
     for direction, counters in (run.get("tunnels") or {}).items():
         yield from (verdict(WARN, f"{direction}: {line}") for line in tunnel_faults(counters))

@@ -5,12 +5,15 @@ from __future__ import annotations
 import difflib
 from collections.abc import Collection
 from pathlib import Path
+from typing import Final
 
 from testbed.errors import ConfigError
-from testbed.report.plot.plot import LISTED, Document, Options, wrong
+from testbed.report.plot.plot import Document, Options
 from testbed.report.series import Series, flow_series, link_series
+from testbed.report.series.rows import BETWEEN
 
-BETWEEN = " · "
+NAMED: Final = 16
+"""How many names an error lists."""
 
 
 def chosen_flows(run: Document, options: Options) -> dict[str, dict[str, Series]]:
@@ -46,9 +49,9 @@ def means(wanted: str, label: str) -> bool:
 def unknown(what: str, wanted: str, known: Collection[str], file: str) -> ConfigError:
     """The error of a name that is not there."""
     close = difflib.get_close_matches(wanted, known, n=1)
-    listed = ", ".join(list(known)[:LISTED]) + (", …" if len(known) > LISTED else "")
+    listed = ", ".join(list(known)[:NAMED]) + (", …" if len(known) > NAMED else "")
     remedy = f"did you mean {close[0]!r}?" if close else f"there are: {listed or 'none'}"
-    return wrong(f"no {what} {wanted!r}", file=file, suggestion=remedy)
+    return ConfigError.of(f"no {what} {wanted!r}", file=file, suggestion=remedy)
 
 
 def _cut(series: dict[str, Series], options: Options) -> dict[str, Series]:

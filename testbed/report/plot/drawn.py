@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from testbed.report.connections import choose, read_exchange
+from testbed.report.connection.choice import choose, read_exchange
 from testbed.report.plot.plot import Document, Options, Plot
 from testbed.report.svg import ladder_svg, state_diagram
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from testbed.errors import ConfigError, ConfigProblem
+from testbed.errors import ConfigError
 from testbed.trace import store
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class Plot(ABC):
         """The picture as a file of one of `formats`: equal runs, equal bytes."""
         if form not in self.formats:
             known = ", ".join(self.formats)
-            raise wrong(f"this picture cannot be written as {form!r}", suggestion=f"it can be as: {known}")
+            raise ConfigError.of(f"this picture cannot be written as {form!r}", suggestion=f"it can be as: {known}")
         return self.encode(self.draw(runs, options), runs, form)
 
     @abstractmethod
@@ -82,11 +82,15 @@ class Plot(ABC):
     def check(self, runs: Sequence[Document]) -> None:
         """Raise ConfigError for no run, for several where one is shown, and for rows that were not recorded."""
         if not runs:
-            raise wrong("there is no run to draw", suggestion="run one: testbed run experiments/quickstart.yaml")
+            raise ConfigError.of(
+                "there is no run to draw", suggestion="run one: testbed run experiments/quickstart.yaml"
+            )
         if self.single and len(runs) > 1:
             named = "".join(f"\n  {run['folder']}" for run in runs[:LISTED])
             more = f"\n  … {len(runs) - LISTED} more" if len(runs) > LISTED else ""
-            raise wrong(f"this picture shows one run, and here are {len(runs)}; name one of them:{named}{more}")
+            raise ConfigError.of(
+                f"this picture shows one run, and here are {len(runs)}; name one of them:{named}{more}"
+            )
         for run in runs if self.kinds else ():
             there = store.kinds(Path(run["folder"]))
             if not set(self.kinds) & set(there):
@@ -123,17 +127,14 @@ def title_of(runs: Sequence[Document]) -> str:
     return f"{first['name']}, {first['id']}" if len(runs) == 1 else f"{first['name']}, {len(runs)} runs"
 
 
-def wrong(message: str, *, file: str = "", suggestion: str = "") -> ConfigError:
-    """An error of one problem."""
-    return ConfigError([ConfigProblem(message, file=file, suggestion=suggestion)])
-
-
 def _not_recorded(folder: str, kinds: Sequence[str]) -> ConfigError:
     if not Path(folder).is_dir():
-        return wrong("the run's folder is no longer there", file=folder, suggestion="give `results` a folder to keep")
+        return ConfigError.of(
+            "the run's folder is no longer there", file=folder, suggestion="give `results` a folder to keep"
+        )
     switches = ", ".join(f"{kind}: true" for kind in kinds)
     either = "one of these" if len(kinds) > 1 else "it"
-    return wrong(
+    return ConfigError.of(
         f"no {' or '.join(map(repr, kinds))} rows were recorded here",
         file=folder,
         suggestion=f"switch {either} on in the experiment, `trace: {{{switches}}}`, and run it again",

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from testbed import units
-from testbed.errors import UnitError
-from testbed.experiment.language.sweep import label
+from testbed.errors import ConfigError
+from testbed.experiment.language.label import axes_called, label
 from testbed.metrics import METRICS
 from testbed.metrics.table import FLAG, FLOW, GROUP, RUN, TEXT, Metric
+from testbed.report.axes import in_order, short
 from testbed.report.plot.choice import unknown
-from testbed.report.plot.plot import Document, Options, wrong
-
-QUANTITIES: Final[tuple[Callable[[object], float], ...]] = (
-    units.share, units.duration, units.rate, units.size, lambda value: float(str(value)),
-)  # fmt: skip
+from testbed.report.plot.plot import Document, Options
 
 EVERY: Final = "all runs"
 """What the runs are called where nothing differs."""
@@ -45,33 +41,13 @@ def settings(runs: Sequence[Document], by: Sequence[str] = ()) -> list[Setting]:
     for run in runs:
         groups.setdefault(tuple(label(run["params"].get(axis)) for axis in axes), []).append(run)
     orders = [in_order(values) for values in zip(*groups, strict=True)]
-    names = short_names(axes)
+    names = short(axes)
     made = [
         Setting(", ".join(f"{name}={value}" for name, value in zip(names, values, strict=True)) or EVERY, values, found)
         for values, found in groups.items()
     ]
     place = [{value: index for index, value in enumerate(order)} for order in orders]
     return sorted(made, key=lambda one: [where[value] for where, value in zip(place, one.values, strict=True)])
-
-
-def in_order(values: Iterable[str]) -> list[str]:
-    """Values of an axis, each once: quantities by size, others as they came."""
-    once = list(dict.fromkeys(values))
-    for quantity in QUANTITIES:
-        try:
-            return sorted(once, key=quantity)
-        except (UnitError, ValueError):
-            continue
-    return once
-
-
-def short_names(axes: Sequence[str]) -> list[str]:
-    """The last words of paths, as many as tell them apart."""
-    for words in range(1, 10):
-        names = [".".join(axis.split(".")[-words:]) for axis in axes]
-        if len(set(names)) == len(names):
-            return names
-    return list(axes)
 
 
 def metric_of(options: Options, usual: str) -> Metric:
@@ -119,9 +95,11 @@ def _number(holder: Mapping[str, Any], metric: Metric) -> float | None:
 
 
 def _axis(wanted: str, known: Sequence[str], file: str) -> str:
-    found = [axis for axis in known if axis == wanted] or [axis for axis in known if f".{axis}".endswith(f".{wanted}")]
+    found = axes_called(wanted, known)
     if len(found) > 1:
-        raise wrong(f"{wanted!r} could be any of {', '.join(found)}", file=file, suggestion="write the whole path")
+        raise ConfigError.of(
+            f"{wanted!r} could be any of {', '.join(found)}", file=file, suggestion="write the whole path"
+        )
     if not found:
         raise unknown("axis", wanted, known, file)
     return found[0]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from testbed.report.series.rows import SECOND, Integers, by_end, columns, numbers, seconds, unit_of, unwrapped
+from testbed.report.series.rows import BETWEEN, SECOND, Integers, by_end, columns, numbers, seconds, unit_of, unwrapped
 from testbed.report.series.series import Floats, Series
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def flow_series(run: Path, width: float | None = None) -> dict[str, dict[str, Se
     talked = _talked(segments, windows) | {end for end, found in ends.items() if "goodput" in found}
     talking = {connection for connection, _ in talked}
     return {
-        f"{connection} · {host}": {name: found[name] for name in _ORDER if name in found}
+        f"{connection}{BETWEEN}{host}": {name: found[name] for name in _ORDER if name in found}
         for (connection, host), found in sorted(ends.items(), key=lambda end: _first(end[1]))
         if (connection, host) in talked or (found and connection not in talking)
     }

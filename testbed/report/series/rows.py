@@ -21,6 +21,9 @@ Integers = npt.NDArray[np.int64]
 SECOND: Final = 1e9
 WRAP: Final = 1 << 32
 
+BETWEEN: Final = " · "
+"""What stands between a connection and its host, in the name of an end: `a · left1`."""
+
 
 def columns(run: Path, kind: str, names: Sequence[str], *, connection: str | None = None) -> pl.DataFrame | None:
     """These columns of a kind's rows, of all connections or one; None where the kind was not recorded."""

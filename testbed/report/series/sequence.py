@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import numpy.typing as npt
 
-from testbed.errors import ConfigError, ConfigProblem
-from testbed.report.connections import choose
-from testbed.report.series.rows import Integers, beside, columns, numbers, seconds, unwrapped
+from testbed.errors import ConfigError
+from testbed.report.connection.choice import choose
+from testbed.report.series.rows import BETWEEN, Integers, beside, columns, numbers, seconds, unwrapped
 from testbed.report.series.series import Floats
 
 if TYPE_CHECKING:
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 COLUMNS: Final = (
     "t", "host", "connection", "direction", "flags", "seq", "ack", "length", "window", "reason", "sack", "window_scale"
 )  # fmt: skip
-
-BETWEEN: Final = " · "
-"""What stands between a connection and a host."""
 
 
 class Sent:
@@ -79,8 +76,7 @@ def sequence_graph(run: Path, connection: str | None = None) -> SequenceGraph:
     host = host or _talker(rows)
     sent = rows.filter((rows["host"] == host) & (rows["direction"] == "sent"))
     if not sent.height:
-        problem = ConfigProblem(f"{host!r} sent nothing on {label!r}", file=str(run), suggestion=_ends(rows))
-        raise ConfigError([problem])
+        raise ConfigError.of(f"{host!r} sent nothing on {label!r}", file=str(run), suggestion=_ends(rows))
     base = int(sent["seq"][0])
     dropped = rows.filter((rows["host"] == host) & (rows["direction"] == "dropped"))
     came = rows.filter((rows["host"] == host) & (rows["direction"] == "received") & rows["flags"].str.contains("ACK"))

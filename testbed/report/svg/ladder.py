@@ -11,8 +11,8 @@ from dataclasses import replace
 from math import cos, radians, sin
 from typing import Final
 
-from testbed.report.exchange import LEFT, RIGHT, Arrow, Change, Exchange
-from testbed.report.label import Labels
+from testbed.report.connection.exchange import LEFT, RIGHT, Arrow, Change, Exchange
+from testbed.report.connection.labels import Labels
 from testbed.report.svg import wording
 from testbed.report.svg.canvas import BOLD_WIDTH, MONO, MONO_WIDTH, SANS, Canvas, style_sheet
 from testbed.report.svg.clock import Clock

@@ -7,7 +7,7 @@ from math import atan2, degrees
 from pathlib import Path
 from typing import Final
 
-from testbed.report.states import Paths, Step, read_paths
+from testbed.report.connection.states import Paths, Step, read_paths
 from testbed.report.svg.canvas import BOLD_WIDTH, MONO, MONO_WIDTH, SANS, Canvas, style_sheet
 from testbed.report.svg.clock import Clock
 from testbed.report.svg.figure_5 import (

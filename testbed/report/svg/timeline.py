@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
-from testbed.report.exchange import LEFT, RIGHT, Arrow, Change, Exchange
+from testbed.report.connection.exchange import LEFT, RIGHT, Arrow, Change, Exchange
 
 ROW: Final = 23.0
 """Between arrows that leave or reach a host one after the other."""

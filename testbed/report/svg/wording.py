@@ -1,7 +1,7 @@
 """Where an arrow's label stands, so that it touches no other label, and if it can be no other arrow.
 
 A label lies along its arrow, above it. Many places and lengths are tried, the longest words in the middle first; words
-are left out (`report.label`) before any would touch.
+are left out (`report.connection.labels`) before any would touch.
 """
 
 from __future__ import annotations

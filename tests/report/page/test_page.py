@@ -186,7 +186,9 @@ def test_each_axis_has_its_verdict_in_words(sweep: Path, page_of: Callable[..., 
     said = page_of(sweep).said
     for axis in ("links.l.loss", "links.l.delay"):
         (verdict,) = compare(read_runs(find_runs([sweep])), axis, "goodput").verdicts
-        assert f"Goodput of a by {axis} {verdict}" in said
+        assert f"By {axis} goodput of a: {verdict}" in said
+        assert said.count(verdict) == 1
+        assert f"Goodput of a by {axis} Differences from" in said
 
 
 def test_axes_that_advance_together_are_compared_together(

@@ -13,7 +13,6 @@ from testbed.report.page.parameters import show
 from testbed.report.page.shortened import compact
 from testbed.report.page.sweep.distributions import five
 from testbed.report.page.sweep.scatter import ellipse
-from testbed.report.page.sweep.table import ordered
 from testbed.report.page.time.charts import labels_of
 from testbed.report.page.time.packing import Words, packed, steps, value
 from testbed.report.series import Series
@@ -93,13 +92,6 @@ def test_two_points_have_no_ellipse() -> None:
 def test_a_box_holds_the_middle_half() -> None:
     assert five([1, 2, 3, 4, 5]) == (2, 3, 4)
     assert five([7]) == (7, 7, 7)
-
-
-def test_values_of_an_axis_ascend_where_they_are_quantities() -> None:
-    assert ordered(["1%", "0.1%", "10%", "1%"]) == ["0.1%", "1%", "10%"]
-    assert ordered(["1s", "200ms"]) == ["200ms", "1s"]
-    assert ordered(["reno", "cubic"]) == ["reno", "cubic"]
-    assert ordered(["true", "false"]) == ["false", "true"]
 
 
 def test_settings_of_many_hosts_are_embedded_once() -> None:

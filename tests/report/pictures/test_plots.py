@@ -13,7 +13,7 @@ from testbed.report.catalogue import catalogue
 from testbed.report.plot.marks import scale
 from testbed.report.plot.picture import Picture
 from testbed.report.plot.plot import COLUMN, Options
-from testbed.report.plot.settings import in_order, settings, short_names
+from testbed.report.plot.settings import settings
 from testbed.report.plots import PLOTS, draw, render
 
 Documents = Callable[[str], list[dict[str, Any]]]
@@ -193,24 +193,6 @@ def test_settings_are_in_order_of_their_values(documents: Documents) -> None:
     ] or [one.label for one in found[:3]] == ["loss=0%, sack=false", "loss=0%, sack=true", "loss=5%, sack=false"]
     assert [len(one.runs) for one in found] == [2] * 6
     assert [one.label for one in settings(documents("sweep"), ("loss",))] == ["loss=0%", "loss=5%", "loss=10%"]
-
-
-@pytest.mark.parametrize(
-    ("values", "expected"),
-    [
-        (["10ms", "2ms", "1s"], ["2ms", "10ms", "1s"]),
-        (["1Gbit/s", "10Mbit/s"], ["10Mbit/s", "1Gbit/s"]),
-        (["10", "9", "9"], ["9", "10"]),
-        (["reno", "cubic"], ["reno", "cubic"]),
-    ],
-)
-def test_values_of_an_axis_are_sorted_as_quantities(values: list[str], expected: list[str]) -> None:
-    assert in_order(values) == expected
-
-
-def test_axes_are_called_as_briefly_as_tells_them_apart() -> None:
-    assert short_names(["links.a.loss", "tcp.sack"]) == ["loss", "sack"]
-    assert short_names(["links.a.loss", "links.b.loss"]) == ["a.loss", "b.loss"]
 
 
 @pytest.mark.parametrize(

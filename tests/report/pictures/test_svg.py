@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from testbed.report.connections import choose, connections, read_exchange
-from testbed.report.states import path_lines, read_paths
+from testbed.report.connection.choice import choose, connections, read_exchange
+from testbed.report.connection.states import path_lines, read_paths
 from testbed.report.svg import ladder_svg, state_diagram
 from testbed.report.svg.canvas import Canvas, style_sheet
 from testbed.report.svg.figure_5 import EDGES, ENDING, OUTWARDS

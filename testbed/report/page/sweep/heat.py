@@ -30,7 +30,8 @@ LOOK: Final = (
 
 def pairs(sweep: Sweep) -> list[tuple[str, str]]:
     """Pairs of axes of which there can be a map."""
-    return list(combinations([factor[0] for factor in sweep.factors], 2))[:PAIRS]
+    every = combinations(sweep.telling, 2)
+    return [pair for pair in every if not any(set(pair) <= set(factor) for factor in sweep.factors)][:PAIRS]
 
 
 def heat(sweep: Sweep, choice: Choice) -> list[Html]:
@@ -66,8 +67,7 @@ def _map(sweep: Sweep, choice: Choice, pair: tuple[str, str]) -> Html:
         for x, column in enumerate(columns)
     ]  # fmt: skip
     picture = svg(width, height, *axes, *heads, *names, *drawn, label=title, least=width)
-    seen = {path for factor in sweep.factors if set(factor) & set(pair) for path in factor}
-    others = [path for path in sweep.axes if path not in seen]
+    others = [path for path in sweep.telling if path not in pair]
     remark = (
         tag("p", f"Together in each cell: all values of {', '.join(others)}.", class_="note") if others else NOTHING
     )

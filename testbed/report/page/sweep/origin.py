@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from testbed.comparison.grouping import PLAN
+from testbed.experiment.layout import RESOLVED
 from testbed.report.page.markup.html import Html, details, section, table, tag
 from testbed.report.page.provenance import GIVEN, download, given
 from testbed.report.page.sweep.table import Sweep
@@ -52,7 +52,7 @@ def _versions(sweep: Sweep) -> list[tuple[str, str]]:
 def command(experiment: Path) -> str:
     """What to type for the same runs."""
     words = ["testbed", "run", str(experiment / GIVEN)]
-    if (experiment / PLAN).is_file():
-        for path, value in (read_document(experiment, PLAN).get("set") or {}).items():
+    if (experiment / RESOLVED).is_file():
+        for path, value in (read_document(experiment, RESOLVED).get("set") or {}).items():
             words += ["--set", f"{path}={written(value)}"]
     return shlex.join(words)

@@ -11,6 +11,7 @@ from testbed.report.page.markup.html import NOTHING, Html, join, note, section, 
 from testbed.report.page.network.topology import topology
 from testbed.report.page.parameters import parameters
 from testbed.report.page.provenance import about
+from testbed.report.page.sweep.comparisons import Comparisons, compared
 from testbed.report.page.sweep.distributions import boxes, cumulative
 from testbed.report.page.sweep.heat import heat, pairs
 from testbed.report.page.sweep.listing import listing
@@ -19,7 +20,7 @@ from testbed.report.page.sweep.origin import origin
 from testbed.report.page.sweep.scatter import scatter
 from testbed.report.page.sweep.settings import settings_table
 from testbed.report.page.sweep.table import Sweep
-from testbed.report.page.sweep.verdicts import Comparisons, compared, home_of, verdicts
+from testbed.report.page.sweep.verdicts import expected, home_of, verdicts
 from testbed.store.folder import experiment_of, read_runs
 
 __all__ = ["home_of", "sweep_page"]
@@ -28,7 +29,7 @@ __all__ = ["home_of", "sweep_page"]
 def sweep_page(folders: Sequence[Path], beside: Path) -> str:
     """The page of the runs in `folders`; `beside` is the folder that it will lie in."""
     sweep = Sweep(read_runs(folders), folders)
-    comparisons = Comparisons(sweep)
+    comparisons = Comparisons(sweep, expected(sweep))
     sections = [
         verdicts(comparisons),
         _settings(comparisons),

@@ -14,10 +14,11 @@ CONFIDENCE = 0.95
 
 def settings_table(sweep: Sweep, choice: Choice) -> Html:
     """A row for each setting."""
-    axes = list(sweep.short.values())
+    axes = [sweep.short[path] for path in sweep.telling]
     headings = [*axes, "runs", "median", "mean", "95 % interval of the mean", "least", "greatest"]
     rows = [
-        [*setting, *_numbers(sweep.values(runs, choice), len(runs), choice)] for setting, runs in sweep.settings.items()
+        [*sweep.told(setting).values(), *_numbers(sweep.values(runs, choice), len(runs), choice)]
+        for setting, runs in sweep.settings.items()
     ]
     caption = f"{choice.title[:1].upper()}{choice.title[1:]}, by setting"
     return tag("div", table(caption, headings, rows, words=len(axes)), **choice.marks)

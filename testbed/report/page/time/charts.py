@@ -11,6 +11,7 @@ import numpy as np
 from testbed.report.page.markup.html import NOTHING, Html, join, note, section, tag
 from testbed.report.page.time.packing import Words, packed, tick_for
 from testbed.report.series import Series, flow_series, link_series, thin
+from testbed.report.series.rows import BETWEEN
 from testbed.trace import store
 
 POINTS: Final = 2000
@@ -33,9 +34,6 @@ COUNTED: Final = ("drops", "marks")
 
 WIDE: Final = 20
 """A chart whose greatest value is so many times its least has a logarithmic axis, where it may."""
-
-BETWEEN: Final = " · "
-"""What stands between a connection and its host."""
 
 Found = dict[str, dict[str, Series]]
 

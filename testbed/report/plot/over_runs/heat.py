@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from testbed.errors import ConfigError
+from testbed.report.axes import in_order, short
 from testbed.report.plot import marks
-from testbed.report.plot.plot import Chart, Document, Options, wrong
-from testbed.report.plot.settings import axes_of, in_order, metric_of, settings, short_names, values
+from testbed.report.plot.plot import Chart, Document, Options
+from testbed.report.plot.settings import axes_of, metric_of, settings, values
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,7 +34,7 @@ class HeatPlot(Chart):
         pair = axes_of(runs, options.by)
         if len(pair) < 2:
             there = f"this one has {', '.join(pair)}" if pair else "here nothing differs"
-            raise wrong("a heat map needs a sweep over two axes", suggestion=f"{there}; try `box`")
+            raise ConfigError.of("a heat map needs a sweep over two axes", suggestion=f"{there}; try `box`")
         pair = pair[:2]
         cells = {setting.values: values(setting, metric, options) for setting in settings(runs, pair)}
         across, down = (in_order(key[place] for key in cells) for place in (0, 1))
@@ -46,7 +48,7 @@ class HeatPlot(Chart):
         axes.tick_params(length=0)
         axes.set_xticks(np.arange(len(across)) + 0.5, across)
         axes.set_yticks(np.arange(len(down)) + 0.5, down)
-        name_across, name_down = short_names(pair)
+        name_across, name_down = short(pair)
         axes.set(xlabel=name_across, ylabel=name_down)
         word = metric.name.replace("_", " ")
         bar = figure.colorbar(image, ax=axes, label=f"median {word} ({unit})" if unit else f"median {word}")

@@ -17,13 +17,12 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
-from testbed.cli.pace import Pace
+from testbed.cli.progress.pace import Pace
 from testbed.clock import SECOND
-from testbed.experiment.run import Progress
 from testbed.experiment.spec import ExperimentSpec, FlowSpec
 from testbed.experiment.world.snapshot import DirectionView, EndView, Snapshot
 from testbed.report import tables
-from testbed.sweeps.standing import Standing
+from testbed.sweeps.standing import Progress, Standing
 
 HEAD: Final = 3
 """Lines above the tables."""

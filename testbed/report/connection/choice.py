@@ -5,8 +5,8 @@ from __future__ import annotations
 import difflib
 from pathlib import Path
 
-from testbed.errors import ConfigError, ConfigProblem
-from testbed.report.exchange import Exchange, exchange
+from testbed.errors import ConfigError
+from testbed.report.connection.exchange import Exchange, exchange
 from testbed.trace import store
 
 
@@ -26,7 +26,7 @@ def choose(run: Path, wanted: str | None, kind: str = "segment") -> str:
     close = difflib.get_close_matches(wanted or "", known, n=1)
     remedy = f"did you mean {close[0]!r}?" if close else f"there are: {', '.join(known[:12]) or 'none'}"
     message = f"no connection {wanted!r}" if wanted else "no connection sent a segment"
-    raise ConfigError([ConfigProblem(message, file=str(run), suggestion=remedy)])
+    raise ConfigError.of(message, file=str(run), suggestion=remedy)
 
 
 def read_exchange(run: Path, connection: str) -> Exchange:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from testbed.cli.pace import Pace
+from testbed.cli.progress.pace import Pace
 from testbed.clock import SECOND
 
 if TYPE_CHECKING:
@@ -16,11 +16,7 @@ if TYPE_CHECKING:
     from rich.live import Live
     from rich.text import Text
 
-    from testbed.experiment.run import Progress
-    from testbed.sweeps.standing import Standing
-
-Tell = Callable[["Progress | Standing"], None]
-Say = Callable[[str], None]
+    from testbed.sweeps.standing import Progress, Say, Standing, Tell
 
 LINE_EVERY: Final = 5.0
 """Seconds between two lines where there is no terminal."""
@@ -141,7 +137,7 @@ class _Drawing(_Telling):
         self._live = live
 
     def show(self, progress: Progress) -> None:
-        from testbed.cli.live import LiveTable, live_rows
+        from testbed.cli.progress.live import LiveTable, live_rows
 
         flows, links = live_rows(progress, self.pace) if progress.snapshot is not None else ([], [])
         reached = f"{_reached(progress)}{self.left(progress)}"
@@ -149,7 +145,7 @@ class _Drawing(_Telling):
         self._live.update(table, refresh=True)
 
     def show_sweep(self, standing: Standing) -> None:
-        from testbed.cli.live import SweepView
+        from testbed.cli.progress.live import SweepView
 
         self._live.update(SweepView(standing, self.reached(standing)), refresh=True)
 

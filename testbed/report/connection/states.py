@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from testbed.errors import ConfigError, ConfigProblem
-from testbed.report.connections import choose
-from testbed.report.exchange import Row
+from testbed.errors import ConfigError
+from testbed.report.connection.choice import choose
+from testbed.report.connection.exchange import Row
 from testbed.tcp.state import Event, State
 from testbed.trace import store
 
@@ -44,7 +44,7 @@ def read_paths(run: Path, connection: str | None = None) -> tuple[str, Paths]:
     """
     if "state" not in store.kinds(run):
         remedy = "switch it on in the experiment, `trace: {state: true}`, and run it again"
-        raise ConfigError([ConfigProblem("no 'state' rows were recorded here", file=str(run), suggestion=remedy)])
+        raise ConfigError.of("no 'state' rows were recorded here", file=str(run), suggestion=remedy)
     label = choose(run, connection, kind="state")
     return label, paths_of(store.rows(run, "state", {"connection": label}))
 

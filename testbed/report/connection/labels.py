@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from testbed.report.exchange import Arrow, Exchange
+from testbed.report.connection.exchange import Arrow, Exchange
 
 EXPECTED: Final = frozenset(
     {"", "open", "new data", "close", "acknowledgement", "acknowledgement of SYN", "acknowledgement of FIN"}

@@ -11,8 +11,8 @@ from typing import Final
 
 from rich.text import Text
 
-from testbed.report.exchange import LEFT, RIGHT, Arrow, Change, Exchange
-from testbed.report.label import Labels
+from testbed.report.connection.exchange import LEFT, RIGHT, Arrow, Change, Exchange
+from testbed.report.connection.labels import Labels
 
 MARGIN: Final = 12
 """Columns for a time or a state on either side: SYN-RECEIVED fits."""
@@ -27,7 +27,7 @@ QUIET: Final = 3
 class Ladder:
     """One connection's exchange, drawn in the terminal: both hosts, their states, every segment.
 
-    `absolute` shows numbers as they stand on the wire (see `label`).
+    `absolute` shows numbers as they stand on the wire (see `labels`).
     """
 
     def __init__(self, exchange: Exchange, *, title: str = "", width: int = 80, absolute: bool = False) -> None:

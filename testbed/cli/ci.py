@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from testbed.errors import RunError
+from testbed.errors import ConfigError, RunError
 
 if TYPE_CHECKING:
     from testbed.report.ci.outcome import Outcome
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _FILE = click.Path(dir_okay=False, writable=True, path_type=Path)
 
 
-def report_options(command: Callable[..., Any]) -> Callable[..., Any]:
+def ci_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Gives a command the options `--junit` and `--summary`."""
     summary = click.option(
         "--summary", metavar="FILE", type=_FILE, help="Write the verdicts as Markdown, for a CI page."
@@ -61,7 +61,11 @@ class Reports:
 
 @contextmanager
 def reports(junit: Path | None, summary: Path | None) -> Iterator[Reports]:
-    """Reports that are written when the block ends, also when a run breaks or is interrupted."""
+    """Reports that are written when the block ends, also when a run breaks or is interrupted.
+
+    Raises ConfigError before it begins, if they could not be.
+    """
+    _check({"--junit": junit, "--summary": summary})
     gathered = Reports()
     try:
         yield gathered
@@ -71,6 +75,19 @@ def reports(junit: Path | None, summary: Path | None) -> Iterator[Reports]:
         _write(gathered.outcomes, junit, summary)
         raise
     _write(gathered.outcomes, junit, summary)
+
+
+def _check(files: Mapping[str, Path | None]) -> None:
+    from testbed.report.ci.outcome import check_writable
+
+    for option, path in files.items():
+        try:
+            if path is not None:
+                check_writable(path)
+        except OSError as error:
+            remedy = "name a file in a folder of yours"
+            place = f"{option} {path}"
+            raise ConfigError.of(f"cannot be written: {error.strerror}", file=place, suggestion=remedy) from error
 
 
 def _write(outcomes: Sequence[Outcome], junit: Path | None, summary: Path | None) -> None:

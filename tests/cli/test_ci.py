@@ -111,3 +111,14 @@ def test_a_comparison_that_cannot_be_made_is_told_and_skipped(go: Any, tmp_path:
     assert "not judged, because of what is set: median(" in answer.err
     assert cases(tmp_path)["skipped"] == [GOOD.strip(" -\n")]
     assert "- ⚪ `median(" in (tmp_path / "ci" / "summary.md").read_text()
+
+
+def test_a_report_that_cannot_be_written_is_told_before_anything_is_run(testbed: Any, tmp_path: Path) -> None:
+    (tmp_path / "small.yaml").write_text(SWEEP)
+    (tmp_path / "file").touch()
+    target = tmp_path / "file" / "junit.xml"
+    done = testbed("run", tmp_path / "small.yaml", "--results", tmp_path / "results", "--junit", target)
+    assert (done.status, done.out) == (2, "")
+    remedy = "name a file in a folder of yours"
+    assert done.err == f"--junit {target}: cannot be written: Not a directory ({remedy})\n"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "small.yaml"]
