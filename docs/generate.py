@@ -117,7 +117,8 @@ def metrics_page() -> str:
     """Every number of a run."""
     text = (
         "What `testbed run --json` prints of each run, and what `expect:` may speak of. Times are in seconds,\n"
-        "sizes in bytes, rates in bit/s, shares from 0 to 1.\n"
+        "sizes in bytes, rates in bit/s, shares from 0 to 1. `testbed compare` says who *beats* whom where more, or\n"
+        "less, is better; of the others it says who has more.\n"
     )
     parts = [GENERATED, "# Metrics\n", text]
     headings = {
@@ -126,8 +127,11 @@ def metrics_page() -> str:
         metrics.RUN: "## Of the run\n",
     }
     for scope, heading in headings.items():
-        parts += [heading, "| metric | unit | |", "|---|---|---|"]
-        parts += [f"| `{name}` | {metric.unit} | {metric.doc} |" for name, metric in metrics.METRICS[scope].items()]
+        parts += [heading, "| metric | unit | better | |", "|---|---|---|---|"]
+        parts += [
+            f"| `{name}` | {metric.unit} | {better(name)} | {metric.doc} |"
+            for name, metric in metrics.METRICS[scope].items()
+        ]
         parts.append("")
     parts += ["## How a run ended: its `status`\n", "| status | |", "|---|---|"]
     parts += [f"| `{name}` | {doc} |" for name, doc in STATUSES.items()]
@@ -137,10 +141,15 @@ def metrics_page() -> str:
     parts += ["", "## Of a run in real time\n", "| key | |", "|---|---|"]
     parts += [f"| `{name}` | {doc} |" for name, doc in metrics.REAL_TIME.items()]
     parts += ["", "### When it is invalid\n", f"{after_first_paragraph(validity)}\n"]
-    parts += ["## Of an end: `flows.NAME.client` and `.server`\n", "| counter | |", "|---|---|"]
-    parts += [f"| `{name}` | {doc} |" for name, doc in metrics.COUNTERS.items()]
-    parts += ["| `states` | The states that it went through, in order. |", ""]
+    parts += ["## Of an end: `flows.NAME.client` and `.server`\n", "| counter | better | |", "|---|---|---|"]
+    parts += [f"| `{name}` | {better(name)} | {doc} |" for name, doc in metrics.COUNTERS.items()]
+    parts += ["| `states` | | The states that it went through, in order. |", ""]
     return "\n".join(parts)
+
+
+def better(metric: str) -> str:
+    """Whether one wants more of it, or less."""
+    return {metrics.HIGHER: "more", metrics.LOWER: "less"}.get(metrics.BETTER.get(metric, metrics.NEITHER), "")
 
 
 # -- what the language is made of --------------------------------------------------------------------------

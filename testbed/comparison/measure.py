@@ -11,27 +11,9 @@ from typing import Any, Final, Literal
 from testbed import units
 from testbed.errors import ConfigError
 from testbed.experiment.language.document import nearest
-from testbed.metrics.table import COUNTERS, FLAG, FLOW, GROUP, LINK, METRICS, RUN, TEXT
+from testbed.metrics.table import BETTER, COUNTERS, FLAG, FLOW, GROUP, LINK, LOWER, METRICS, NEITHER, RUN, TEXT
 
 Run = Mapping[str, Any]
-
-HIGHER: Final = 1
-LOWER: Final = -1
-NEITHER: Final = 0
-
-BETTER: Final = {
-    **dict.fromkeys(["goodput", "bytes_delivered", "throughput", "utilisation", "jain"], HIGHER),
-    **dict.fromkeys(
-        [
-            "completion_time", "retransmitted_segments", "retransmission_share", "timeouts",
-            "rtt_min", "rtt_mean", "rtt_p50", "rtt_p90", "rtt_p99", "rtt_max",
-            "drops", "drop_share", "queue_delay_mean", "queue_delay_p50", "queue_delay_p99", "queue_delay_max",
-            "machine_drops", "bytes_retransmitted", "spurious_recoveries", "duplicate_segments_received",
-        ],
-        LOWER,
-    ),
-}  # fmt: skip
-"""Which way is better. Of the other metrics nobody can say without knowing what for."""
 
 SUMMED: Final = frozenset(
     {
@@ -62,7 +44,7 @@ class Measure:
 
     @property
     def better(self) -> int:
-        """HIGHER, LOWER or NEITHER."""
+        """HIGHER, LOWER or NEITHER, of `testbed.metrics`."""
         return LOWER if self.reason else BETTER.get(self.name, NEITHER)
 
     @property

@@ -13,8 +13,9 @@ from collections.abc import Sequence
 from math import ceil
 from typing import Final
 
-from testbed.comparison.measure import HIGHER, LOWER, NEITHER, Measure, two_digits
+from testbed.comparison.measure import Measure, two_digits
 from testbed.comparison.result import ALONE, CERTAIN, IDENTICAL, SAME, SHOWN, TOO_FEW, Difference
+from testbed.metrics.table import HIGHER, LOWER, NEITHER
 from testbed.statistics.difference import FEWEST
 
 _NUMBERS: Final = (

@@ -11,12 +11,13 @@ from typing import Any, Final
 
 from testbed.comparison.grouping import describe, pairs
 from testbed.comparison.judge import Sample, corrected, judge
-from testbed.comparison.measure import HIGHER, LOWER, Measure, Run, measure, two_digits
+from testbed.comparison.measure import Measure, Run, measure, two_digits
 from testbed.comparison.result import SCHEMA, TOO_FEW, Difference, difference_dict
 from testbed.comparison.verdict import Words, verdict
 from testbed.errors import ConfigError
 from testbed.experiment.language.label import label
 from testbed.experiment.status import COMPLETE
+from testbed.metrics.table import HIGHER, LOWER
 
 METRICS: Final = ("goodput", "completion_time", "retransmission_share", "rtt_p50")
 """What is looked at unless something else is asked for."""

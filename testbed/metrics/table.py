@@ -94,6 +94,24 @@ METRICS: Final = {
 }
 """Every metric by scope and name, in the order in which they are shown. A flow and a link both have `bytes_sent`."""
 
+HIGHER: Final = 1
+LOWER: Final = -1
+NEITHER: Final = 0
+
+BETTER: Final = {
+    **dict.fromkeys(["goodput", "bytes_delivered", "throughput", "utilisation", "jain"], HIGHER),
+    **dict.fromkeys(
+        [
+            "completion_time", "retransmitted_segments", "retransmission_share", "timeouts",
+            "rtt_min", "rtt_mean", "rtt_p50", "rtt_p90", "rtt_p99", "rtt_max",
+            "drops", "drop_share", "queue_delay_mean", "queue_delay_p50", "queue_delay_p99", "queue_delay_max",
+            "machine_drops", "bytes_retransmitted", "spurious_recoveries", "duplicate_segments_received",
+        ],
+        LOWER,
+    ),
+}  # fmt: skip
+"""Which way is better, of metrics and counters. Of the other metrics nobody can say without knowing what for."""
+
 REAL_TIME: Final = {
     "lateness": "How late things were done, in s: `p50`, `p99` and `max` of all that was due; below `links` the same of"
                 " each link direction's packets.",

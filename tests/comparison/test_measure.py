@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from testbed.comparison.measure import BETTER, HIGHER, LOWER, NEITHER, SUMMED, measure
+from testbed.comparison.measure import SUMMED, measure
 from testbed.errors import ConfigError
-from testbed.metrics.table import COUNTERS, FLOW, METRICS
+from testbed.metrics.table import BETTER, COUNTERS, FLOW, HIGHER, LOWER, METRICS, NEITHER
 
 
 @pytest.fixture

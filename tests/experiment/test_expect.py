@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from testbed.experiment.expect import ExpectationError, Selection, check, judge
+from testbed.experiment.expect import ExpectationError, Selection, check, judge, metrics_of
 from testbed.wire.segment import ACK, SYN
 
 SUMMARY: dict[str, Any] = {
@@ -152,3 +152,8 @@ def test_no_text_does_worse_than_be_refused(text: str) -> None:
 )
 def test_the_value_has_its_own_unit_and_not_the_metrics(text: str, unit: str) -> None:
     assert judge(text, SUMMARY, count_of({}))["unit"] == unit
+
+
+def test_what_an_expectation_speaks_of() -> None:
+    text = "median(a.goodput[tcp.sack=on]) > 2 * median(b.goodput) and jain > 0.5 and a.goodput > 1 Mbit/s"
+    assert metrics_of(text) == ("a.goodput", "b.goodput", "jain")

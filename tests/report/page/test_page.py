@@ -191,6 +191,25 @@ def test_each_axis_has_its_verdict_in_words(sweep: Path, page_of: Callable[..., 
         assert f"Goodput of a by {axis} Differences from" in said
 
 
+def test_verdicts_are_about_what_the_expectations_speak_of(
+    folder_of: Callable[[str], Path], page_of: Callable[..., Page]
+) -> None:
+    traffic = "traffic: [{name: x, app: bulk, from: a, to: b}, {name: y, app: bulk, from: b, to: a, size: 20kB}]\n"
+    rest = """duration: 300ms
+repeat: 3
+zip:
+  - {tcp.sack: [false, true, true], tcp.rack: [false, false, true], tcp.tail_loss_probe: [false, false, true]}
+expect: ["median(y.completion_time[tcp.rack=on]) > 0 s", "mean(y.timeouts[tcp.rack=on]) < 9", y.complete]
+"""
+    said = page_of(folder_of(f"name: n\n{PAIR}{traffic}{rest}")).said
+    head = said.split("All 9 runs are complete")[1].split("By setting")[0]
+    assert "By tcp.sack completion time of y: " in head
+    assert "By tcp.rack and tcp.tail_loss_probe completion time of y: " in head
+    assert "also timeouts of y" in head
+    assert "goodput" not in head
+    assert "never run under the same circumstances" not in said
+
+
 def test_axes_that_advance_together_are_compared_together(
     folder_of: Callable[[str], Path], page_of: Callable[..., Page]
 ) -> None:
