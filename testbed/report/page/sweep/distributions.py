@@ -37,7 +37,7 @@ CDF_LOOK: Final = (
 
 def boxes(sweep: Sweep, choice: Choice) -> Html:
     """The box plot of one choice."""
-    known = sweep.groups(choice)
+    known = _groups(sweep, choice)
     title = f"Spread of {choice.title}"
     if not any(known.values()):
         return figure(title, note("No run has this number."), BOX_LOOK, **choice.marks)
@@ -149,7 +149,7 @@ def cumulative(sweep: Sweep, choice: Choice) -> Html:
 
 def _curves(sweep: Sweep, choice: Choice) -> tuple[dict[str, list[float]], Html]:
     if len(sweep.settings) <= CURVES or len(sweep.axes) < 2:
-        known = list(sweep.groups(choice).items())
+        known = list(_groups(sweep, choice).items())
         if len(known) <= CURVES:
             return dict(known), NOTHING
         chosen = [known[round(at * (len(known) - 1) / (CURVES - 1))] for at in range(CURVES)]
@@ -180,3 +180,8 @@ def _sample(at: int) -> Html:
     look = f"s{at % COLOURS}"
     drawn = tag("line", x1=0, y1=5, x2=22, y2=5, class_=look, stroke_width=2.5, stroke_dasharray=_dash(at))
     return tag("svg", drawn, width=22, height=10, aria_hidden="true")
+
+
+def _groups(sweep: Sweep, choice: Choice) -> dict[str, list[float]]:
+    """The values of each setting, by its label."""
+    return {sweep.label(setting): sweep.values(runs, choice) for setting, runs in sweep.settings.items()}

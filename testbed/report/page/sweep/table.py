@@ -102,11 +102,6 @@ class Sweep:
         known = dict(zip(self.axes, setting, strict=True))
         return {path: known[path] for path in self.telling}
 
-    def named(self, run: Run) -> str:
-        """A run in words: its setting, and which repetition."""
-        where = self.label(tuple(self.value_of(run, path) for path in self.axes))
-        return f"{where}, repetition {run.get('repeat', 1)}"
-
     @cached_property
     def flows(self) -> list[str]:
         """The flows' names, over all runs."""
@@ -125,7 +120,3 @@ class Sweep:
         """The same of several runs, without those that have none."""
         found = (self.value(run, choice) for run in runs)
         return [value for value in found if value is not None]
-
-    def groups(self, choice: Choice) -> dict[str, list[float]]:
-        """The values of each setting, by its label."""
-        return {self.label(setting): self.values(runs, choice) for setting, runs in self.settings.items()}

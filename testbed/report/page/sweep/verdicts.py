@@ -13,7 +13,7 @@ from testbed.report.page.markup.html import Html, section, tag
 from testbed.report.page.sweep.comparisons import Comparisons, said
 from testbed.report.page.sweep.table import Sweep
 from testbed.report.page.verdicts import BAD, GOOD, PLAIN, WARN, expectation, verdict
-from testbed.report.tables import REAL, ending
+from testbed.report.tables import REAL, Run, ending
 from testbed.store.folder import experiment_of, read_document
 
 NAMED: Final = 5
@@ -58,7 +58,7 @@ def _single(sweep: Sweep) -> Iterator[Html]:
         for row in run.get("expect") or []:
             asked[row["text"]] += 1
             if not row["ok"]:
-                broken.setdefault(row["text"], []).append(sweep.named(run))
+                broken.setdefault(row["text"], []).append(_named(sweep, run))
     for text, count in asked.items():
         wrong = broken.get(text, [])
         if wrong:
@@ -73,7 +73,7 @@ def _ended(sweep: Sweep) -> Iterator[Html]:
         yield verdict(GOOD, f"All {len(sweep.runs)} runs are complete.")
     for status in dict.fromkeys(run["status"] for run in bad):
         those = [run for run in bad if run["status"] == status]
-        named = _some([sweep.named(run) for run in those])
+        named = _some([_named(sweep, run) for run in those])
         yield verdict(BAD, f"{len(those)} of {len(sweep.runs)} runs {status}: {named}. The first: {ending(those[0])}")
     real = [run for run in sweep.runs if run["clock"] == REAL]
     if real:
@@ -97,3 +97,9 @@ def home_of(folders: Sequence[Path]) -> Path:
 
 
 __all__ = ["expected", "home_of", "verdicts"]
+
+
+def _named(sweep: Sweep, run: Run) -> str:
+    """A run in words: its setting, and which repetition."""
+    where = sweep.label(tuple(sweep.value_of(run, path) for path in sweep.axes))
+    return f"{where}, repetition {run.get('repeat', 1)}"
