@@ -110,8 +110,9 @@ class Lane:
             if self._ended:
                 raise LaneEnded
             if self._process is None:
+                path = json.dumps([str(one) for one in sys.path])
                 self._process = subprocess.Popen(
-                    [sys.executable, "-c", START, json.dumps(sys.path)], env=os.environ | ENVIRONMENT,
+                    [sys.executable, "-c", START, path], env=os.environ | ENVIRONMENT,
                     stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True,
                 )  # fmt: skip
                 self._runs = 0

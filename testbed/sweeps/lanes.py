@@ -31,7 +31,7 @@ QUOTA: Final = Path("/sys/fs/cgroup/cpu.max")
 PATIENCE: Final = 1.0
 """Seconds for a thread to end whose worker was killed."""
 
-News = tuple[PlannedRun, int] | Done | OSError
+News = tuple[PlannedRun, int] | Done | BaseException
 
 
 class Lanes(Carrier):
@@ -60,7 +60,7 @@ class Lanes(Carrier):
     def completed(self) -> Iterator[Done]:
         while self._open:
             news = self._news.get()
-            if isinstance(news, OSError):
+            if isinstance(news, BaseException):
                 raise news
             if isinstance(news, Done):
                 self._open -= 1
@@ -82,7 +82,9 @@ class Lanes(Carrier):
             while (waiting := self._waiting.get()) is not None:
                 try:
                     self._news.put(self._carry(lane, *waiting))
-                except OSError as error:
+                except LaneEnded:
+                    raise
+                except BaseException as error:  # noqa: BLE001 (who waits for the run must hear of it, or waits for ever)
                     self._news.put(error)
         lane.close()
 

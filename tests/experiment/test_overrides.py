@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from testbed.errors import ConfigError
@@ -106,3 +107,9 @@ def test_the_timeline_keeps_what_it_has_set_before(pair: Pair) -> None:
 def test_a_change_of_one_direction_leaves_the_other_alone(pair: Pair) -> None:
     spec = load(pair("timeline: [{at: 1s, set: {links.link.reverse.rate: 1Mbit/s}}]")).runs[0].spec
     assert set(spec.timeline[0].directions) == {"link.reverse"}
+
+
+@pytest.mark.parametrize("given", [np.array([False, True]), (np.bool_(False), np.bool_(True)), ["false", "true"]])
+def test_values_from_python_may_be_numpys_or_texts(given: Any, pair: Pair) -> None:
+    plan = load(pair(), {"tcp.sack": given})
+    assert [run.params for run in plan.runs] == [{"tcp.sack": False}, {"tcp.sack": True}]

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import signal
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -254,6 +255,20 @@ def test_what_a_worker_stumbles_over_is_told_once_and_not_tried_again(
     assert [run["status"] for run in swept.runs] == ["failed", "complete"]
     assert swept.runs[0]["error"].endswith("bad=true: KeyboardInterrupt")
     assert capfd.readouterr().err.count("Traceback") == 1
+
+
+def test_a_path_that_is_no_text_does_not_keep_workers_from_starting(
+    small: Write, results: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "path", [*sys.path, tmp_path])
+    assert [run["status"] for run in do(small("repeat: 2"), results, jobs=1).runs] == ["complete"] * 2
+
+
+def test_what_a_lane_stumbles_over_ends_the_sweep(small: Write, results: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lane.Lane, "carry", lambda *given: {}["x"])
+    with pytest.raises(KeyError):
+        do(small("repeat: 2"), results, jobs=1)
+    assert not results.exists()
 
 
 def test_a_disk_that_is_full_ends_the_sweep_with_its_name_and_keeps_what_is_whole(small: Write, results: Path) -> None:

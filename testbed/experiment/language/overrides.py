@@ -34,7 +34,8 @@ class Overrides(NamedTuple):
 def put_in(document: Document, overrides: Mapping[str, Any], holds: Holds) -> Overrides:
     """Put the values into the document, and return the axes, which are not. A text is read as YAML would read it."""
     found = Overrides({}, [], [])
-    for name, value in overrides.items():
+    for name, given in overrides.items():
+        value = _plain(given)
         place = Place(f"--set {name}={value if isinstance(value, str) else label(value)}", 0, 0)
         try:
             several = _alternatives(value, holds(document, tuple(name.split("."))))
@@ -50,6 +51,13 @@ def put_in(document: Document, overrides: Mapping[str, Any], holds: Holds) -> Ov
     return found
 
 
+def _plain(value: Any) -> Any:
+    """Numbers and arrays of numpy, as Python has them."""
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    return value.tolist() if hasattr(value, "tolist") else value
+
+
 def _alternatives(value: Any, held: str) -> list[Any] | None:
     """The values of an axis; None for a single value. Raises ValueError for what is no YAML."""
     if isinstance(value, str):
@@ -59,6 +67,8 @@ def _alternatives(value: Any, held: str) -> list[Any] | None:
         if not value.lstrip().startswith("["):
             return None
         value = yaml_loader.read_value(value)
+    elif isinstance(value, list | tuple):
+        value = [yaml_loader.read_value(one) if isinstance(one, str) else one for one in value]
     if not isinstance(value, list | tuple) or (
         held == LIST and not (value and all(isinstance(one, list | tuple) for one in value))
     ):
