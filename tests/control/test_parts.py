@@ -21,12 +21,12 @@ from testbed.clock import FOREVER, MILLISECOND, Clock
 from testbed.control.collecting import heir
 from testbed.control.collecting.gather import gather
 from testbed.control.collecting.part import LOCK, PARTS, Part, part_folder
-from testbed.experiment.folder import ExperimentFolder
 from testbed.experiment.reading.load import Plan, PlannedRun, load
 from testbed.experiment.trial import Trial
 from testbed.experiment.world.outside import Deliver, Outside
 from testbed.experiment.world.world import World
 from testbed.runtime.lateness import Lateness
+from testbed.sweeps.folder import ExperimentFolder
 from testbed.trace import store
 from testbed.trace.vocabulary import KINDS
 from testbed.traffic.cue import Cue
@@ -320,9 +320,8 @@ def test_on_a_full_disk_what_was_written_stays(parts: Parts) -> None:
 def home(tmp_path: Path) -> tuple[PlannedRun, Path]:
     """A run, and its folder in an experiment's: both hidden, as they are while it runs."""
     plan = plan_of(tmp_path)
-    folder = ExperimentFolder(tmp_path / "results", plan).path / "runs" / ".run"
-    folder.mkdir(parents=True)
-    return plan.runs[0], folder
+    folder = ExperimentFolder.begin(tmp_path / "results", plan, {"run": "key"})
+    return plan.runs[0], folder.place("run", apart=False)
 
 
 def test_an_heir_makes_the_folder_of_what_there_is(home: tuple[PlannedRun, Path], begin: Begin) -> None:
