@@ -63,10 +63,12 @@ def unsaid(text: str) -> None:
 
 def _notebook() -> Callable[[str], None] | None:
     """What shows a line in the notebook that we run in, always in one place; None outside of one."""
-    if "ipykernel" not in sys.modules:
+    if "ipykernel" not in sys.modules or not import_module("IPython").get_ipython():
         return None
     display = import_module("IPython.display")
     handle = display.display(display.HTML(html.remark("…")), display_id=True)
+    if handle is None:  # the kernel's library has been imported, but nobody has a cell to show anything in
+        return None
 
     def show(text: str) -> None:
         handle.update(display.HTML(f"<pre style='margin:0'>{escape(text)}</pre>"))

@@ -192,6 +192,8 @@ class _Border:
         if error is None or self.depth:
             return False
         self._time.freeze()
+        if not isinstance(error, Exception):
+            return False  # an interrupt: nothing has broken, and whoever runs the loop hears of it
         if not self._time.failed.done():
             self._time.failed.set_exception(error)
-        return isinstance(error, Exception)
+        return True

@@ -294,6 +294,22 @@ async def test_whoever_freezes_from_within_is_the_last_to_act(room: Room) -> Non
     assert room.time.now() == 10
 
 
+async def test_an_interrupt_inside_ends_it_and_is_no_failure(room: Room) -> None:
+    """SIGTERM may come at any moment; who is told is whoever runs the loop."""
+
+    def interrupts(name: str, now: int) -> None:
+        raise KeyboardInterrupt
+
+    room.clock.at(5, interrupts, "")
+    room.at(6, "never")
+    room.begin()
+    room.passed = 7
+    with pytest.raises(KeyboardInterrupt):
+        room.time.settle()
+    assert not room.time.failed.done()
+    assert room.seen == []
+
+
 async def test_what_breaks_inside_ends_it_and_is_told(room: Room) -> None:
     def breaks(name: str, now: int) -> None:
         raise ZeroDivisionError(name)
