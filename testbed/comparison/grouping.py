@@ -135,7 +135,8 @@ def _no_axis(name: str, fitting: list[str], varying: list[str], axes: list[str])
         return ConfigError.of(
             f"all runs have the same {name}", file="--by", suggestion=f"varied: {', '.join(varying) or 'nothing'}"
         )
-    return ConfigError.of(f"{name!r} was not varied in these runs", file="--by", suggestion=nearest(name, varying))
+    remedy = nearest(name, varying) if varying else f"nothing was; vary it: testbed run FILE --set {name}=VALUE,VALUE"
+    return ConfigError.of(f"{name!r} was not varied in these runs", file="--by", suggestion=remedy)
 
 
 def _complete(runs: Sequence[Run], notes: list[str]) -> list[Run]:

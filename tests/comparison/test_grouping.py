@@ -29,6 +29,11 @@ def test_a_misspelt_axis_is_refused(sweep):
         group(sweep("tcp.rto_min", {"200ms": [1], "1s": [3]}), "tcp.rto_mi")
 
 
+def test_where_nothing_varies_one_is_told_how_to_vary_it(document):
+    with pytest.raises(ConfigError, match=r"--set tcp\.sack=VALUE,VALUE"):
+        group([document(1, {}, 1e6)], "tcp.sack")
+
+
 def test_an_axis_that_does_not_vary_is_refused(sweep):
     runs = sweep("tcp.rto_min", {"200ms": [1], "1s": [3]}, loss="1%")
     with pytest.raises(ConfigError, match="all runs have the same loss"):
